@@ -1,0 +1,73 @@
+"""Every error the language server raises on purpose, in one tree. It does not hold the errors of the model package.
+
+    GlosswrightError
+    ├── SettingsError            a setting has the wrong type or value (the default is used instead)
+    ├── DocumentError            an edit or a position that cannot be applied to the document at hand
+    └── ModelError               no code could be had; `retryable` says whether waiting may help
+        ├── EndpointUnreachable  nobody listens there, or the connection broke
+        ├── EndpointRefused      401/403/404: wrong key, path or model name; only the user can mend it
+        ├── EndpointBusy         429/503; `retry_after_s` says when to come back
+        ├── EndpointBroken       it answered, but not with the completions protocol (HTML, broken events, 500)
+        ├── EndpointTimeout      it did not answer in time
+        └── LaunchError          the local model server could not be started
+
+Cancelled and superseded requests are ordinary outcomes, not errors: see `generation.scheduler`.
+"""
+
+from __future__ import annotations
+
+
+class GlosswrightError(Exception):
+    """Base of the tree. `str(error)` is one short sentence for the user that says what to do; it never holds document text."""
+
+
+class SettingsError(GlosswrightError):
+    """A setting has the wrong type or value."""
+
+
+class DocumentError(GlosswrightError):
+    """An edit or position does not fit the document."""
+
+
+class ModelError(GlosswrightError):
+    """No code could be had from the model."""
+
+    retryable = False
+
+
+class EndpointUnreachable(ModelError):
+    """Nobody listens at the endpoint, or the connection broke."""
+
+    retryable = True
+
+
+class EndpointRefused(ModelError):
+    """The endpoint refused the request: wrong key, path or model name."""
+
+
+class EndpointBusy(ModelError):
+    """The endpoint is full or not ready yet."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class EndpointBroken(ModelError):
+    """The endpoint answered with something that is not the completions protocol."""
+
+    retryable = True
+
+
+class EndpointTimeout(ModelError):
+    """The endpoint did not answer in time."""
+
+    retryable = True
+
+
+class LaunchError(ModelError):
+    """The local model server could not be started."""
+
+    retryable = True
