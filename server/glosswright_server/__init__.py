@@ -1,6 +1,6 @@
 """The Glosswright language server: reads what comments and docstrings ask for and answers with checked code.
 
-It holds no model: code comes over HTTP from an OpenAI-compatible completions server. It never imports torch or llama.cpp.
+It holds no model and imports no torch: code comes over HTTP from an OpenAI-compatible completions server.
 """
 
 from importlib.metadata import PackageNotFoundError, version

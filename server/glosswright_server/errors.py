@@ -18,7 +18,7 @@ from __future__ import annotations
 
 
 class GlosswrightError(Exception):
-    """Base of the tree. `str(error)` is one short sentence for the user that says what to do; it never holds document text."""
+    """Base of the tree. `str(error)` is a short sentence that says what to do and never holds document text."""
 
 
 class SettingsError(GlosswrightError):

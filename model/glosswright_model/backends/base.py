@@ -85,8 +85,8 @@ class BackendInfo:
 
 
 OnDelta = Callable[[Delta], bool]
-"""Receives text as it is generated; returns False to stop. May be called with an empty Delta, which only asks whether to
-go on: engines call it between prompt batches too, so that a long prefill can be cancelled."""
+"""Receives text as it is generated; returns False to stop. May be called with an empty Delta, which only asks whether
+to go on: engines call it between prompt batches too, so that a long prefill can be cancelled."""
 
 
 class Backend(Protocol):

@@ -31,7 +31,7 @@ class Extent(str, Enum):
 class Intent:
     """What is asked for, and where the answer goes.
 
-    The generated code replaces `text[start:end]` and is preceded by `lead`; `text[:start] + lead` is therefore the exact
+    The generated code replaces `text[start:end]` and is preceded by `lead`; `text[:start] + lead` is the exact
     left context of the model's first token, and `text[end:]` its right context.
     """
 
@@ -44,7 +44,7 @@ class Intent:
     end: int
     """Code point offset up to which existing text (a placeholder such as `pass` or `...`) is replaced; `>= start`."""
     lead: str = ""
-    """White space put before the generated code so that it stands where it must, e.g. "\\n    ". Line end as in the file."""
+    """White space put before the generated code so that it stands where it must ("\\n    "); line ends as in the file."""
     indent: str = ""
     """Indentation, as it stands in the file, of the lines of the answer's outermost level."""
     request: str = ""
