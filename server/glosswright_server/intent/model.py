@@ -44,7 +44,7 @@ class Intent:
     end: int
     """Code point offset up to which existing text (a placeholder such as `pass` or `...`) is replaced; `>= start`."""
     lead: str = ""
-    """White space put before the generated code so that it stands where it must ("\\n    "); line ends as in the file."""
+    """White space before the generated code so that it stands where it must; line ends as in the file."""
     indent: str = ""
     """Indentation, as it stands in the file, of the lines of the answer's outermost level."""
     request: str = ""

@@ -1,0 +1,11 @@
+"""Count the words of a text file."""
+
+from collections import Counter
+
+
+def tokens(text: str) -> list[str]:
+    return text.lower().split()
+
+
+# a function that returns the n most common words of a text, longest first among equals
+
