@@ -6,4 +6,3 @@ def fahrenheit(celsius: float) -> float:
 
 
 # 把华氏温度转换为摄氏温度的函数
-

@@ -8,4 +8,3 @@ def tokens(text: str) -> list[str]:
 
 
 # a function that returns the n most common words of a text, longest first among equals
-

@@ -1,0 +1,71 @@
+"""One answer of the engine: code, where it goes, and everything that says why it may be trusted. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..intent.model import Intent
+from ..verify.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """What an answer cost. Zero where it came from memory or the endpoint does not say."""
+
+    total_ms: float = 0.0
+    """From the request to the answer, the wait for the user to stop typing included."""
+    first_token_ms: float = 0.0
+    """From asking the model to its first token."""
+    tokens: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Prompt tokens the model server did not have to evaluate again."""
+    tokens_per_second: float = 0.0
+    """Generation speed after the first token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """Code for one intent: `text` replaces `[start, end)` of the document it was made for."""
+
+    intent: Intent
+    start: int
+    """Code point offset; equals `intent.start` unless the user has typed along since."""
+    end: int
+    text: str
+    """What is put in, in the document's own indentation and line ends."""
+    verdict: Verdict
+    model: str
+    timing: Timing
+    complete: bool
+    """False when the deadline came first: the complete statements so far."""
+    origin: Literal["model", "memory"] = "model"
+    truncated_tokens: int = 0
+    """Prompt tokens the model server left out because its context was full."""
+
+    def facts(self) -> dict[str, Any]:
+        """The same for people and other programs, as JSON: what a client may show beside the code."""
+        facts: dict[str, Any] = {
+            "intent": self.intent.kind.value,
+            "why": self.intent.why,
+            "request": self.intent.request,
+            "verdict": self.verdict.label,
+            "passed": self.verdict.passed,
+            "checks": [
+                {"name": check.name, "outcome": check.outcome.value, "detail": check.detail}
+                for check in self.verdict.checks
+            ],
+            "model": self.model,
+            "complete": self.complete,
+            "origin": self.origin,
+            "totalMs": round(self.timing.total_ms, 1),
+            "firstTokenMs": round(self.timing.first_token_ms, 1),
+            "tokens": self.timing.tokens,
+            "promptTokens": self.timing.prompt_tokens,
+            "cachedTokens": self.timing.cached_tokens,
+            "tokensPerSecond": round(self.timing.tokens_per_second, 2),
+        }
+        if self.truncated_tokens:
+            facts["truncatedTokens"] = self.truncated_tokens
+        return facts
