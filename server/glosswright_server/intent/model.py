@@ -27,6 +27,14 @@ class Extent(str, Enum):
     BODY = "body"  # the whole body of one function
 
 
+class Trigger(str, Enum):
+    """How much the user wants an answer."""
+
+    AUTOMATIC = "automatic"  # the editor asks after a keystroke; the user may be in mid-sentence
+    PAUSED = "paused"  # the editor asked by itself, but the user has stopped typing
+    EXPLICIT = "explicit"  # a key, a command, a code action, a completion list
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """What is asked for, and where the answer goes.
@@ -45,6 +53,8 @@ class Intent:
     """Code point offset up to which existing text (a placeholder such as `pass` or `...`) is replaced; `>= start`."""
     lead: str = ""
     """White space before the generated code so that it stands where it must; line ends as in the file."""
+    tail: str = ""
+    """White space put after the generated code so that what follows keeps its line, e.g. "\\n" before a closing brace."""
     indent: str = ""
     """Indentation, as it stands in the file, of the lines of the answer's outermost level."""
     request: str = ""

@@ -1,0 +1,175 @@
+"""A parsed document whose node offsets are code point offsets. It keeps no documents and knows nothing of requests.
+
+tree-sitter counts bytes. Instead of mapping bytes to code points, the parser is handed a stand-in of the text with exactly
+one ASCII byte per code point: letters of other scripts become "x", other characters (emoji, full-width punctuation, lone
+surrogates, NUL) become U+0001, which no grammar takes for code. Structure is the same, and each byte offset *is* a code
+point offset. Never read `Node.text`: it shows the stand-in; use `Tree.text_of`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+
+import tree_sitter
+
+from glosswright_server.intent.languages import Language, load_grammar
+
+MAX_PARSED = 300_000
+"""Longest text, in code points, that is parsed; parsing takes about 0.2 µs per character and cannot be interrupted."""
+
+_FOREIGN = re.compile(r"[^\x01-\x7f]+")
+_LONE_CR = re.compile(r"\r(?!\n)")
+
+
+class Tree:
+    """The syntax tree of one text; `root` is None for a language without a grammar and for a text over `MAX_PARSED`."""
+
+    __slots__ = ("_parsed", "_source", "language", "text")
+
+    def __init__(self, text: str, language: Language, source: bytes, parsed: tree_sitter.Tree | None) -> None:
+        self.text = text
+        self.language = language
+        self._source = source
+        self._parsed = parsed
+
+    @property
+    def root(self) -> tree_sitter.Node | None:
+        return None if self._parsed is None else self._parsed.root_node
+
+    def text_of(self, node: tree_sitter.Node) -> str:
+        """The document's text under `node`."""
+        return self.text[node.start_byte : node.end_byte]
+
+    def node_at(self, start: int, end: int | None = None) -> tree_sitter.Node | None:
+        """The smallest node that covers `start..end` (default: the character at `start`)."""
+        if self.root is None:
+            return None
+        return self.root.descendant_for_byte_range(start, start + 1 if end is None else end)
+
+    def ancestors(self, offset: int) -> Iterator[tree_sitter.Node]:
+        """The node at `offset` and its parents, innermost first."""
+        node = self.node_at(offset, offset)
+        while node is not None:
+            yield node
+            node = node.parent
+
+    def enclosing(self, offset: int, types: Collection[str]) -> tree_sitter.Node | None:
+        """The innermost node of one of `types` around `offset`."""
+        return next((node for node in self.ancestors(offset) if node.type in types), None)
+
+    def find(
+        self, start: int, end: int, wanted: Callable[[tree_sitter.Node], bool]
+    ) -> Iterator[tree_sitter.Node]:
+        """Every wanted node that touches `start..end`, parents before children. Only that range is visited."""
+        stack = [self.root] if self.root is not None else []
+        while stack:
+            node = stack.pop()
+            if node.end_byte < start or node.start_byte > end:
+                continue
+            if wanted(node):
+                yield node
+            stack.extend(reversed(node.children))
+
+    def has_error(self, start: int, end: int) -> bool:
+        """Whether the parser met an error, or missed a token, somewhere in `start..end`."""
+        stack = [self.root] if self.root is not None else []
+        while stack:
+            node = stack.pop()
+            if not node.has_error or node.end_byte < start or node.start_byte > end:
+                continue
+            if node.is_error or node.is_missing:
+                return True
+            stack.extend(node.children)
+        return False
+
+    def in_string(self, offset: int) -> bool:
+        """Whether `offset` stands between the quotes of a string, and not in code inside it."""
+        grammar = self.language.grammar
+        if grammar is None or self.root is None or offset == 0:
+            return False
+        node = self.node_at(offset - 1, offset)
+        while node is not None:
+            if node.type in grammar.holes and node.start_byte < offset < node.end_byte:
+                return False
+            if node.type in grammar.strings and self._is_quoted(node):
+                return node.start_byte < offset < node.end_byte or (
+                    offset == node.end_byte and self._is_open(node, offset)
+                )
+            node = node.parent
+        return False
+
+    def _is_quoted(self, node: tree_sitter.Node) -> bool:
+        # SQL's `literal` is a number as well.
+        return node.type != "literal" or self.text[node.start_byte : node.start_byte + 1] in ("'", '"')
+
+    @staticmethod
+    def _is_open(node: tree_sitter.Node, offset: int) -> bool:
+        last = node.child(node.child_count - 1) if node.child_count else None
+        return last is not None and last.is_missing and last.start_byte == offset
+
+
+def parse(text: str, language: Language, old: Tree | None = None) -> Tree:
+    """Parse `text`. With `old`, the tree of an earlier text of the same document, only what changed is parsed again.
+
+    Never raises; a missing grammar, or a text longer than `MAX_PARSED`, gives a tree without a root.
+    """
+    if old is not None and old.language is language and old.text == text:
+        return old
+    grammar = load_grammar(language.grammar) if language.grammar is not None else None
+    if grammar is None or len(text) > MAX_PARSED:
+        return Tree(text, language, b"", None)
+    source = stand_in(text)
+    base = None
+    if old is not None and old.language is language and old._parsed is not None:
+        base = _edited(old._parsed, old._source, source)
+    parser = tree_sitter.Parser(grammar)
+    return Tree(text, language, source, parser.parse(source, base) if base is not None else parser.parse(source))
+
+
+def stand_in(text: str) -> bytes:
+    """`text` with one ASCII byte per code point (see the module's docstring); `len` of both is equal."""
+    if not text.isascii() or "\0" in text:
+        text = _FOREIGN.sub(lambda run: "".join(map(_stand_in, run[0])), text)
+    if "\r" in text:
+        text = _LONE_CR.sub("\n", text)
+    return text.encode("ascii")
+
+
+def _stand_in(character: str) -> str:
+    if character.isalnum() or character.isidentifier():
+        return "x"
+    return " " if character.isspace() or character == "\ufeff" else "\x01"
+
+
+def _edited(parsed: tree_sitter.Tree, old: bytes, new: bytes) -> tree_sitter.Tree:
+    """A copy of `parsed` told of the one replacement that turns `old` into `new`."""
+    shorter = min(len(old), len(new))
+    start = _common(shorter, lambda n: old[:n] == new[:n])
+    tail = _common(shorter - start, lambda n: n == 0 or old[-n:] == new[-n:])
+    tree = parsed.copy()
+    tree.edit(
+        start_byte=start,
+        old_end_byte=len(old) - tail,
+        new_end_byte=len(new) - tail,
+        start_point=_point(new, start),
+        old_end_point=_point(old, len(old) - tail),
+        new_end_point=_point(new, len(new) - tail),
+    )
+    return tree
+
+
+def _common(most: int, equal: Callable[[int], bool]) -> int:
+    """The largest n <= `most` with `equal(n)`, by bisection: slices compare at memory speed, characters do not."""
+    low = 0
+    while low < most:
+        middle = (low + most + 1) // 2
+        if equal(middle):
+            low = middle
+        else:
+            most = middle - 1
+    return low
+
+
+def _point(source: bytes, offset: int) -> tuple[int, int]:
+    return source.count(b"\n", 0, offset), offset - (source.rfind(b"\n", 0, offset) + 1)
