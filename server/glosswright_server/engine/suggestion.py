@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..intent.model import Intent
-from ..verify.verdict import Verdict
+from glosswright_server.intent.model import Intent
+from glosswright_server.verify.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
