@@ -124,21 +124,13 @@ class Claim:
         _make_private(self.directory)
         lock = filelock.FileLock(self.directory / LOCK_NAME, timeout=0, mode=0o600)
         give_up = time.monotonic() + wait_s
-        while True:
-            try:
-                lock.acquire()
-            except filelock.Timeout:
-                self._raise_if_shown()
-                if time.monotonic() >= give_up:
-                    raise AlreadyRunning(
-                        "Another model server is starting or ending: try again in a moment, "
-                        "or run `glosswright model stop`."
-                    ) from None
-                time.sleep(0.05)
-            else:
-                self._lock = lock
-                self._discard()  # of a server that died without removing it: the lock proves that it is gone
-                return
+        while not _acquired(lock):
+            self._raise_if_shown()
+            if time.monotonic() >= give_up:
+                raise AlreadyRunning("Another model server is starting or ending: try again in a moment.")
+            time.sleep(0.05)
+        self._lock = lock
+        self._discard()  # of a server that died without removing it: the lock proves that it is gone
 
     def publish(self, *, url: str, token: str, model: str, version: str) -> ServerState:
         """Write the state file, atomically and for this user's eyes only."""
@@ -195,11 +187,23 @@ def _state_from(data: object) -> ServerState | None:
     known = {f.name for f in fields(ServerState)}
     state = ServerState(**{key: value for key, value in data.items() if key in known})
     texts = (state.url, state.token, state.model, state.version)
-    if not all(isinstance(text, str) for text in texts) or isinstance(state.pid, bool) or not isinstance(state.pid, int):
+    if (
+        not all(isinstance(text, str) for text in texts)
+        or isinstance(state.pid, bool)
+        or not isinstance(state.pid, int)
+    ):
         return None
     if state.pid <= 0 or not isinstance(state.create_time, (int, float)):
         return None
     return state
+
+
+def _acquired(lock: filelock.BaseFileLock) -> bool:
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return False
+    return True
 
 
 def _make_private(directory: Path) -> None:
