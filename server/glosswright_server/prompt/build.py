@@ -1,0 +1,110 @@
+"""Puts a prompt together: what of the document a model sees, and in which form.
+
+The order is that of the model server's prefix cache: what never changes first, then the text before the gap from a start that stays put
+while the user types, then the gap. Nothing here is sent anywhere, and no words of the user's are rephrased.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glosswright_server.intent.languages import LANGUAGES, PLAIN
+from glosswright_server.intent.model import Extent, Intent, IntentKind
+from glosswright_server.prompt.profile import PromptProfile, Style
+from glosswright_server.prompt.tokens import neutralise, stops_for
+
+_STEPS = 4
+_LINE_TOKENS = 48
+_STATEMENT_TOKENS = 96
+_FENCE = "```"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What to ask the completions endpoint."""
+
+    prompt: str
+    suffix: str | None
+    """Right context for a fill-in-the-middle request; None for a plain completion."""
+    stop: tuple[str, ...]
+    max_tokens: int
+    assumed: str = ""
+    """Code at the end of `prompt` that is not in `text[:start] + lead`: the beginning of the answer, for `Shaper(prompt_assumed=…)`."""
+
+
+def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str = "") -> Prompt:
+    """The prompt for an intent in a document.
+
+    The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. `path` is the file's
+    name for people, used where the style has a place for it.
+    """
+    style = profile.style_for(intent.kind)
+    left = _window(text[: intent.start], profile.prefix_chars) + intent.lead
+    suffix = _suffix(text, intent, profile) if style == "infill" else None
+    return Prompt(
+        prompt=_chat(neutralise(left), intent, path) if style == "chat" else neutralise(left),
+        suffix=None if suffix is None else neutralise(suffix),
+        stop=_stops(profile, style, intent),
+        max_tokens=_tokens(intent, profile),
+    )
+
+
+def window_start(length: int, budget: int) -> int:
+    """Offset at which a window of at most `budget` code points before the gap begins, given how many stand before the gap.
+
+    It moves in steps of a quarter of the window: in between, typing only appends to what the model server has read already.
+    """
+    if length <= budget:
+        return 0
+    step = max(1, budget // _STEPS)
+    return -(-(length - budget) // step) * step
+
+
+def _window(before: str, budget: int) -> str:
+    start = window_start(len(before), budget)
+    if start == 0:
+        return before
+    line_end = before.find("\n", start - 1)
+    # A line longer than the window is cut where the window begins.
+    return before[start if line_end < 0 or line_end + 1 >= len(before) else line_end + 1 :]
+
+
+def _suffix(text: str, intent: Intent, profile: PromptProfile) -> str | None:
+    """What stands after the gap, short; None where it would tell the model nothing about the gap itself."""
+    after = text[intent.end : intent.end + profile.suffix_chars]
+    if not after.strip() or (intent.kind is not IntentKind.CONTINUE and _leaves_block(after, intent)):
+        return None
+    line_end = after.rfind("\n")
+    if len(after) < len(text) - intent.end and line_end > 0:
+        after = after[: line_end + 1]
+    return getattr(intent, "tail", "") + after
+
+
+def _leaves_block(after: str, intent: Intent) -> bool:
+    rest, *below = after.splitlines() or [""]
+    if rest.strip():
+        return False
+    following = next((line for line in below if line.strip()), "")
+    margin = following[: len(following) - len(following.lstrip())]
+    return len(margin.expandtabs(4)) < len(intent.indent.expandtabs(4)) or not following
+
+
+def _chat(left: str, intent: Intent, path: str) -> str:
+    language = LANGUAGES.get(intent.language, PLAIN)
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    what = f"{language.name} file" + (f" {neutralise(name)}" if name else "")
+    return (
+        "<|im_start|>system\nYou are an expert programmer. You write complete, correct code.<|im_end|>\n"
+        f"<|im_start|>user\nWrite the {what}. Implement what its comments and docstrings ask for. Answer with code only.<|im_end|>\n"
+        f"<|im_start|>assistant\n{_FENCE}{language.key}\n{left}"
+    )
+
+
+def _stops(profile: PromptProfile, style: Style, intent: Intent) -> tuple[str, ...]:
+    fence = ("\n" + _FENCE,) if style == "chat" and intent.language != "text" else ()
+    return fence + stops_for(profile.family)
+
+
+def _tokens(intent: Intent, profile: PromptProfile) -> int:
+    most = {Extent.LINE: _LINE_TOKENS, Extent.STATEMENT: _STATEMENT_TOKENS}.get(intent.extent, profile.max_tokens)
+    return min(most, profile.max_tokens)

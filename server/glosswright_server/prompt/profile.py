@@ -1,0 +1,77 @@
+"""How to speak to one model: its family, the style of prompt for each intent, and how much text it can read in time.
+
+Only data and one function that chooses the data; `build` puts the text together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from glosswright_server.intent.model import IntentKind
+
+Style = Literal["infill", "prefix", "chat"]
+"""`infill`: prefix and suffix apart, the model server writes the family's fill-in-the-middle tokens around them. `prefix`: the text up to
+the gap and nothing else. `chat`: a raw ChatML conversation whose last answer has begun already with the code up to the gap."""
+
+_CHAT_FAMILIES = frozenset({"qwen2.5-coder"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptProfile:
+    """One model as prompts see it."""
+
+    family: str = "generic"
+    """Family name as the model server states it: "qwen2.5-coder", "starcoder", "codellama", … or "generic"."""
+    comment_style: Style = "prefix"
+    """Style for code that a comment asks for."""
+    body_style: Style = "prefix"
+    """Style for the body of a function."""
+    continue_style: Style = "prefix"
+    """Style for going on at the cursor."""
+    prefix_chars: int = 1200
+    """Most code points of text before the gap."""
+    suffix_chars: int = 160
+    """Most code points of text after the gap; 0: none is ever sent."""
+    max_tokens: int = 160
+    """Most tokens to generate for a block or a body; lines and statements get less."""
+
+    def style_for(self, kind: IntentKind) -> Style:
+        """The style for one kind of intent."""
+        if kind is IntentKind.COMMENT:
+            return self.comment_style
+        return self.body_style if kind is IntentKind.BODY else self.continue_style
+
+
+def profile_for(
+    family: str,
+    supports_suffix: bool,
+    fast_device: bool,
+    *,
+    prefix_chars: int | None = None,
+    suffix_chars: int | None = None,
+    max_tokens: int | None = None,
+) -> PromptProfile:
+    """The profile that fits a model and the machine it runs on; given sizes override the chosen ones.
+
+    `fast_device` says that prompts are read at thousands of tokens a second (a GPU) rather than at tens (a CPU, where 1200 code points
+    that are not in the model server's prefix cache take about eight seconds).
+    """
+    sizes = _FAST if fast_device else _SLOW
+    infill: Style = "infill" if supports_suffix else "prefix"
+    chat: Style = "chat" if family in _CHAT_FAMILIES else infill
+    return PromptProfile(
+        family=family,
+        comment_style=chat,
+        body_style=chat,
+        continue_style=infill,
+        prefix_chars=sizes["prefix_chars"] if prefix_chars is None else prefix_chars,
+        suffix_chars=sizes["suffix_chars"] if suffix_chars is None else suffix_chars,
+        max_tokens=sizes["max_tokens"] if max_tokens is None else max_tokens,
+    )
+
+
+_SLOW: Mapping[str, int] = MappingProxyType({"prefix_chars": 1200, "suffix_chars": 160, "max_tokens": 160})
+_FAST: Mapping[str, int] = MappingProxyType({"prefix_chars": 12_000, "suffix_chars": 3_000, "max_tokens": 512})

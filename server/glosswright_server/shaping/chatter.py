@@ -1,0 +1,65 @@
+"""What a chat model says around its code, and what it says instead of code. Recognises; the shaper drops it."""
+
+from __future__ import annotations
+
+import re
+
+from glosswright_server.intent.model import Intent
+from glosswright_server.shaping.lexis import Lexis, Scanner
+
+_FENCE = re.compile(r"\s*(```|~~~)[\w+#.-]*\s*$")
+_PROSE = re.compile(
+    r"\s*(sure\b|certainly\b|of course\b|okay\b|here(['’]s| is| are)\b|below is\b|the following (code|function|is)\b|this (code|function) \w+"
+    r"|to (solve|implement|do) this\b|you can use\b|i (will|'ll|have)\b|the (code|function|answer) (is|should|will)\b"
+    r"|当然|好的|以下是|下面是|这是|可以使用|您可以|你可以)",
+    re.IGNORECASE,
+)
+_SPECIAL = re.compile(
+    r"<\|(?:im_start|im_end|endoftext|fim_prefix|fim_suffix|fim_middle|fim_pad|repo_name|file_sep|file_separator|end|eot_id|EOT|begin_of_text"
+    r"|end_of_text|assistant|user|system)\|>|<(?:fim_prefix|fim_suffix|fim_middle|fim_pad|file_sep|repo_name|EOT|END|end_of_turn|eos)>"
+    r"|<｜[^｜\n]{1,40}｜>|</s>\s*$|\[/?INST\]"
+)
+_STUB = re.compile(
+    r"(?:pass|\.\.\.|…|return;?|return (?:None|null|nil|undefined);?|todo!\(.*\);?|unimplemented!\(.*\);?|"
+    r"raise NotImplementedError\b.*|throw new \w*\((['\"]).*not (?:yet )?implemented.*\1\);?|panic\(\"(?:not implemented|TODO).*\"\);?)",
+    re.IGNORECASE,
+)
+_STUB_WANTED = re.compile(
+    r"\b(pass|placeholder|stub|no-?op|does nothing|do nothing|abstract|not implemented|notimplemented\w*|todo|override|returns? (?:none|null|nil"
+    r"|nothing|undefined))\b|什么也不做|什么都不做|占位|空实现|返回空",
+    re.IGNORECASE,
+)
+
+
+def is_fence(line: str) -> bool:
+    """Whether a line opens or closes a Markdown code block."""
+    return bool(_FENCE.match(line))
+
+
+def is_prose(line: str) -> bool:
+    """Whether a line opens an answer the way people talk: "Here is the code:"."""
+    return bool(_PROSE.match(line)) and not re.search(r"[;{}=]|\(\)|\w\(", line)
+
+
+def special_token_at(line: str, document: str) -> int:
+    """Index of the first control token of a model family that the document itself does not use; -1 without one."""
+    for found in _SPECIAL.finditer(line):
+        if found.group() not in document:
+            return found.start()
+    return -1
+
+
+def is_stub(code: str, intent: Intent, lexis: Lexis) -> bool:
+    """Whether the answer does nothing (`# Your code here`, `pass`) although something was asked for."""
+    scanner = Scanner(lexis)
+    statements = []
+    for text in code.split("\n"):
+        line = scanner.line(text)
+        if line.code.strip():
+            statements.append(text[: len(line.code.rstrip())].strip())
+    if not statements:
+        return True
+    if _STUB_WANTED.search(intent.request) or _STUB_WANTED.search(intent.name.replace("_", " ")):
+        return False
+    statements = [text for text in statements if text not in ("{", "}")]
+    return len(statements) <= 1 and all(_STUB.fullmatch(text) for text in statements)

@@ -1,0 +1,88 @@
+"""The left margin of an answer: its lines moved to the file's own indentation, in the file's own tabs or spaces.
+
+What stands inside a string that reaches over several lines is left as it is: white space is a value there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from glosswright_server.shaping.extent import leading, width_of
+from glosswright_server.shaping.lexis import Blocks, Lexis, Line
+
+_SAMPLE_CHARS = 20_000
+
+
+def unit_of(text: str, indent: str, lexis: Lexis) -> str:
+    """One level of indentation as the file writes it; the language's custom when the file shows none."""
+    if indent.startswith("\t"):
+        return "\t"
+    margins = re.findall(r"^([ \t]+)(?=[^\s*])", text[:_SAMPLE_CHARS], re.MULTILINE)
+    tabs = sum(margin.startswith("\t") for margin in margins)
+    if tabs * 2 > len(margins):
+        return "\t"
+    widths = [len(margin) for margin in margins if "\t" not in margin] + ([len(indent)] if indent else [])
+    for size in (8, 4, 2, 3):
+        if widths and sum(width % size == 0 for width in widths) * 10 >= len(widths) * 9:
+            return " " * size
+    return lexis.unit
+
+
+def eol_of(text: str) -> str:
+    """The file's line end: that of its first line."""
+    found = re.search(r"\r\n|\n|\r", text)
+    return found.group() if found else "\n"
+
+
+def tab_width(unit: str) -> int:
+    """Columns to count for a tab when an answer mixes what the file does not."""
+    return 4 if unit == "\t" else len(unit)
+
+
+def fit(lines: Sequence[Line], lexis: Lexis, *, base: int, indent: str, unit: str, midline: bool) -> list[str]:
+    """The lines with the margin they need under `indent`; the first one stands after the lead and gets none.
+
+    `base` is the width in columns of the answer's own outermost level.
+    """
+    tab = tab_width(unit)
+    if lexis.blocks is not Blocks.OFFSIDE:
+        base = _bracketed_base(lines, base, tab, midline)
+    step = _step_of(lines, tab)
+    fitted: list[str] = []
+    for number, line in enumerate(lines):
+        body = line.text.lstrip(" \t")
+        if line.inside:
+            fitted.append(line.text)
+        elif number == 0:
+            fitted.append(line.text if midline else body)
+        elif not body:
+            fitted.append("")
+        else:
+            levels, rest = divmod(max(0, width_of(leading(line.text), tab) - base), step)
+            fitted.append(indent + unit * levels + " " * rest + body)
+    return fitted
+
+
+def _bracketed_base(lines: Sequence[Line], base: int, tab: int, midline: bool) -> int:
+    """The outermost level of an answer in a language of brackets: that of its least indented whole-level line."""
+    widths = [
+        width_of(leading(line.text), tab)
+        for line in lines[1:]
+        if line.code.strip()
+        and not line.inside
+        and (line.start_depth == 0 or (line.depth == 0 and line.code.strip()[0] in "})]e"))
+        if not line.code.lstrip().startswith((".", "?", "&", "|", "+", ":"))
+    ]
+    return min(widths) if widths and not midline else base
+
+
+def _step_of(lines: Sequence[Line], tab: int) -> int:
+    """Columns of one level in the answer: how far the first block stands inside its header."""
+    for above, line in zip(lines, lines[1:], strict=False):
+        opens = above.code.rstrip().endswith((":", "{", "(", "[", " do", " then")) and not line.inside
+        if opens and line.text.strip() and above is not lines[0]:
+            step = width_of(leading(line.text), tab) - width_of(leading(above.text), tab)
+            if 1 < step <= 8:
+                return step
+    return tab

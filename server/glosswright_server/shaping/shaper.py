@@ -1,0 +1,248 @@
+"""Turns the text of a model, as it streams in, into text that fits the file.
+
+`Shaper.feed` says when what was asked for is complete, so that the caller can close the stream instead of generating text to throw away.
+`Shaper.result` then mends what is left: margins, line ends, repeats. It invents nothing: every word of the result is the model's. It does
+no I/O, raises for no text whatever, and does not judge whether the code is any good; that is the business of `verify`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from glosswright_server.intent.model import Extent, Intent, IntentKind
+from glosswright_server.shaping import chatter, repeats
+from glosswright_server.shaping.extent import Boundary, head_of
+from glosswright_server.shaping.lexis import Blocks, Line, lexis_for
+from glosswright_server.shaping.margins import eol_of, fit, tab_width, unit_of
+
+_STAMMER_STEP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """An answer that fits."""
+
+    text: str
+    """What replaces `text[start:end]` of the document: lead, code and tail, in the file's own line ends."""
+    complete: bool
+    """Whether the code ends where what was asked for ends; False when it was cut off at a whole statement before that."""
+    code: str
+    """The generated code alone, without lead and tail, in the file's own line ends."""
+
+
+class Shaper:
+    """Shapes one answer. Feed it the stream, stop at True, then take the result."""
+
+    def __init__(self, text: str, intent: Intent, *, prompt_assumed: str = "") -> None:
+        """`prompt_assumed` is code the prompt put before the model's first token already; it is part of the answer."""
+        self._text = text
+        self._intent = intent
+        self._lexis = lexis_for(intent.language)
+        self._unit = unit_of(text, intent.indent, self._lexis)
+        self._left = _last_line(text[: intent.start] + intent.lead)
+        self._midline = bool(self._left.strip())
+        after = text[intent.end :].replace("\r\n", "\n").replace("\r", "\n")
+        self._after = after
+        below = next((line for line in after.split("\n")[1:] if line.strip()), "")
+        self._bounds = Boundary(intent, self._lexis, left=self._left, below=below, tab=tab_width(self._unit))
+        self._asked = repeats.lines_asked(text, intent)
+        self._pending = ""
+        self._watched = 0
+        self._front = True
+        self._in_header = False
+        self._over = False
+        self.feed(prompt_assumed)
+
+    def feed(self, delta: str) -> bool:
+        """Take the next piece of the stream; returns whether the answer is complete. Further text then changes nothing."""
+        if self._over or not delta:
+            return self._over
+        self._pending += delta
+        while not self._over:
+            found = (
+                re.search(r"\r\n|\n|\r(?!$)", self._pending)
+                if "\r" in self._pending
+                else re.search("\n", self._pending)
+            )
+            if found is None or (found.group() == "\r" and found.end() == len(self._pending)):
+                break
+            line, self._pending = self._pending[: found.start()], self._pending[found.end() :]
+            self._watch(line)
+            if not self._over:
+                self._line(line)
+                self._watched = 0
+        if not self._over:
+            self._watch(self._pending)
+            self._peek(self._pending)
+        return self._over
+
+    def result(self, *, truncated: bool = False) -> Shaped | None:
+        """The answer once the stream has ended, whoever ended it; None when nothing worth showing is left.
+
+        `truncated` says that the stream ended for want of tokens or time: only whole statements are kept then.
+        """
+        if truncated and not self._over:
+            return self.partial()
+        if not self._over:
+            line, self._pending = self._pending.rstrip("\r"), ""
+            if line:
+                self._line(line)
+            self._over = True
+        ended = self._bounds.done or self._bounds.whole_now or not _cut_off(self._bounds.lines)
+        lines = self._bounds.lines if ended else self._bounds.lines[: self._bounds.whole]
+        return self._shape(lines, complete=ended)
+
+    def partial(self) -> Shaped | None:
+        """The whole statements so far, for a deadline that comes before the end; None when there is none yet."""
+        if self._over:
+            return self.result()
+        return self._shape(self._bounds.lines[: self._bounds.whole], complete=False)
+
+    def _peek(self, pending: str) -> None:
+        """End as soon as the beginning of a line shows that it belongs to something else."""
+        if self._front or not pending:
+            return
+        head = head_of(pending, self._bounds.tab)
+        if head is not None and not self._bounds.admits(head):
+            self._over = self._bounds.done = True
+
+    def _watch(self, line: str) -> None:
+        """End when one line runs on in a circle; looked at in fixed steps so that the pieces it came in do not matter."""
+        step = self._watched + _STAMMER_STEP
+        while step <= len(line):
+            if repeats.stammers(line[:step]):
+                self._over = True
+                return
+            self._watched = step
+            step += _STAMMER_STEP
+
+    def _line(self, line: str) -> None:
+        at = chatter.special_token_at(line, self._text)
+        if at >= 0:
+            line = line[:at].rstrip()
+        if not (at >= 0 and not line.strip()) and not (self._front and self._skips(line)):
+            self._take(line)
+        if at >= 0:
+            self._over = True
+
+    def _skips(self, line: str) -> bool:
+        """Whether a line before the first code is none: blank, a fence, talk, or what was asked said again."""
+        if self._midline:
+            if chatter.is_fence(line):
+                return True
+            self._front = False
+            return False
+        bare = line.strip()
+        if not bare:
+            return True
+        if self._in_header:
+            self._in_header = not bare.endswith((":", "{"))
+            return True
+        if self._lexis.blocks is not Blocks.BLANK and chatter.is_fence(line):
+            self._bounds.rebase()
+            return True
+        if bare in self._asked:
+            if self._intent.kind is IntentKind.BODY and line[:1] not in (" ", "\t"):
+                self._bounds.rebase()
+            return True
+        if self._restates_header(bare):
+            self._in_header = not bare.endswith((":", "{"))
+            self._bounds.rebase()
+            return True
+        if self._lexis.blocks is not Blocks.BLANK and chatter.is_prose(line):
+            return True
+        self._front = False
+        return False
+
+    def _restates_header(self, bare: str) -> bool:
+        intent = self._intent
+        if intent.kind is not IntentKind.BODY or not intent.name or not intent.signature:
+            return False
+        word = intent.signature.split()[0]
+        return bare.startswith(word + " ") and re.search(rf"\b{re.escape(intent.name)}\s*\(", bare) is not None
+
+    def _take(self, line: str) -> None:
+        bounds = self._bounds
+        if self._lexis.blocks is not Blocks.BLANK and not self._scanning_inside() and chatter.is_fence(line):
+            self._over = bounds.done = True
+            return
+        head = head_of(line + "\n", bounds.tab)
+        if (head is not None and not bounds.admits(head)) or bounds.repeats_below(line):
+            self._over = bounds.done = True
+            return
+        if bounds.add(line):
+            self._over = True
+            return
+        keep = repeats.runaway([taken.text for taken in bounds.lines])
+        if keep >= 0:
+            del bounds.lines[keep:]
+            bounds.whole = min(bounds.whole, keep)
+            self._over = True
+
+    def _scanning_inside(self) -> bool:
+        lines = self._bounds.lines
+        return bool(lines) and lines[-1].open_after and self._lexis.blocks is not Blocks.OFFSIDE
+
+    def _shape(self, lines: list[Line], *, complete: bool) -> Shaped | None:
+        intent = self._intent
+        lines = _without_own_docstring(lines, intent)
+        while lines and not lines[-1].text.strip():
+            lines = lines[:-1]
+        if not lines:
+            return None
+        fitted = fit(
+            lines, self._lexis, base=self._bounds.base, indent=intent.indent, unit=self._unit, midline=self._midline
+        )
+        fitted[0] = self._join(fitted[0])
+        code = "\n".join(
+            line if seen.inside else line.rstrip() for line, seen in zip(fitted, lines, strict=True)
+        ).rstrip()
+        code = repeats.without_right_context(code, self._after, self._left, self._lexis)
+        if not code.strip() or self._is_there_already(code):
+            return None
+        if intent.kind is not IntentKind.CONTINUE and chatter.is_stub(code, intent, self._lexis):
+            return None
+        if (
+            self._lexis.blocks is Blocks.OFFSIDE
+            and complete
+            and code.endswith(":")
+            and intent.extent is not Extent.LINE
+        ):
+            return None
+        eol = eol_of(self._text)
+        code = code.replace("\n", eol)
+        return Shaped(intent.lead + code + getattr(intent, "tail", ""), complete, code)
+
+    def _join(self, first: str) -> str:
+        """The first line as it joins what stands left of it: no blank doubled, nothing of the line said again."""
+        if not self._midline:
+            return first
+        left = self._left.strip()
+        if len(left) > 3 and first.lstrip().startswith(left):
+            first = first.lstrip()[len(left) :]
+        return first.lstrip(" \t") if self._left[-1:] in (" ", "\t") else first
+
+    def _is_there_already(self, code: str) -> bool:
+        rest = self._after.lstrip()
+        bare = code.strip()
+        return rest.startswith(bare) and (len(rest) == len(bare) or not rest[len(bare)].isalnum())
+
+
+def _last_line(text: str) -> str:
+    return text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
+
+
+def _cut_off(lines: list[Line]) -> bool:
+    """Whether the text ends within a string, a bracket or a block."""
+    return bool(lines) and (lines[-1].open_after or lines[-1].depth > 0)
+
+
+def _without_own_docstring(lines: list[Line], intent: Intent) -> list[Line]:
+    """Without the docstring a model writes again below the one that asks."""
+    if intent.kind is not IntentKind.BODY or not intent.request or not lines:
+        return lines
+    if not lines[0].text.lstrip().startswith(('"""', "'''")):
+        return lines
+    end = next((number for number, line in enumerate(lines) if not line.open_after), len(lines) - 1)
+    return lines[end + 1 :]
