@@ -73,9 +73,7 @@ _ECMASCRIPT = {
 
 def _c_like(key: str, name: str, extensions: tuple[str, ...], ids: tuple[str, ...] = ()) -> Language:
     """A language without a grammar here whose comments are those of C."""
-    return Language(
-        key=key, name=name, ids=ids, extensions=extensions, line_comments=("//",), block_comments=_C_BLOCKS
-    )
+    return Language(key=key, name=name, ids=ids, extensions=extensions, line_comments=("//",), block_comments=_C_BLOCKS)
 
 
 def _hash(key: str, name: str, extensions: tuple[str, ...], ids: tuple[str, ...] = (), indent: str = "  ") -> Language:

@@ -58,9 +58,7 @@ class Tree:
         """The innermost node of one of `types` around `offset`."""
         return next((node for node in self.ancestors(offset) if node.type in types), None)
 
-    def find(
-        self, start: int, end: int, wanted: Callable[[tree_sitter.Node], bool]
-    ) -> Iterator[tree_sitter.Node]:
+    def find(self, start: int, end: int, wanted: Callable[[tree_sitter.Node], bool]) -> Iterator[tree_sitter.Node]:
         """Every wanted node that touches `start..end`, parents before children. Only that range is visited."""
         stack = [self.root] if self.root is not None else []
         while stack:

@@ -1,0 +1,296 @@
+"""What the user asks for at one place of one document: the entry to this package.
+
+`read_intent` answers for a cursor, `actions_at` for a cursor or selection whose user wants to see what could be done there.
+Both are pure, never raise on any text and offset, and look at no more than a window around the cursor when the document is
+too long to parse. They decide what is wanted, not whether a model can deliver it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from glosswright_server.intent import place
+from glosswright_server.intent.comments import Comment, Role, comment_above, comment_at, is_finished
+from glosswright_server.intent.functions import Unfinished, unfinished_at, unfinished_in, without_todo
+from glosswright_server.intent.languages import BlockStyle, Language
+from glosswright_server.intent.lines import Line, indent_at, is_blank, line_above, line_at, line_below
+from glosswright_server.intent.model import Extent, Intent, IntentKind, Trigger
+from glosswright_server.intent.tree import MAX_PARSED, Tree, parse
+
+WINDOW = 60_000
+"""Code points read on either side of the cursor in a document longer than `tree.MAX_PARSED`."""
+
+_MAX_SELECTED_LINES = 200
+_CLOSERS = ")]}>\"'`;, \t\u200b"
+
+
+def read_intent(
+    text: str, offset: int, language: Language, *, trigger: Trigger = Trigger.AUTOMATIC, tree: Tree | None = None
+) -> Intent:
+    """What is wanted at `offset` (code points; clamped to the text).
+
+    `tree`, an earlier tree of this document, makes parsing incremental; it need not be of the same text.
+    """
+    offset = _clamped(text, offset)
+    if len(text) > MAX_PARSED:
+        low, high = _window(text, offset, offset)
+        return _shifted(read_intent(text[low:high], offset - low, language, trigger=trigger), low)
+    if "\0" in text:
+        return _none(language, offset, "not a text")
+    if trigger is not Trigger.EXPLICIT and not text.strip():
+        return _none(language, offset, "an empty document")
+    return _Reader(parse(text, language, tree), offset, trigger).read()
+
+
+def actions_at(text: str, start: int, end: int, language: Language, tree: Tree | None = None) -> tuple[Intent, ...]:
+    """What could be asked for at the cursor or selection `start..end`, nearest first: code for each comment that it
+    touches, a body for each function without one. The user is asked to choose, so all triggers are explicit."""
+    start, end = sorted((_clamped(text, start), _clamped(text, end)))
+    if len(text) > MAX_PARSED:
+        low, high = _window(text, start, min(end, start + WINDOW))
+        found = actions_at(text[low:high], start - low, min(end, high) - low, language)
+        return tuple(_shifted(intent, low) for intent in found)
+    if "\0" in text:
+        return ()
+    tree = parse(text, language, tree)
+    functions = [one for one in unfinished_in(tree, start, end) if one.start <= end and start <= _last(tree, one)]
+    intents = [_code_for(tree, one) for one in _comments_touching(tree, start, end) if not _is_part(one, functions)]
+    intents += [_body(tree, one, start, "in a function without a body") for one in functions]
+    unique = {(intent.kind, intent.start, intent.end): intent for intent in intents}
+    return tuple(unique.values())
+
+
+class _Reader:
+    """One reading; holds what every rule needs."""
+
+    def __init__(self, tree: Tree, offset: int, trigger: Trigger) -> None:
+        self.tree = tree
+        self.text = tree.text
+        self.offset = offset
+        self.trigger = trigger
+        self.explicit = trigger is Trigger.EXPLICIT
+        self.line = line_at(tree.text, offset)
+        self.blank = is_blank(tree.text, self.line)
+
+    def read(self) -> Intent:
+        """The rules, most specific first."""
+        function = unfinished_at(self.tree, self.offset)
+        if function is not None and function.declared_only and not self.explicit:
+            function = None
+        comment = comment_at(self.tree, self.offset)
+        if comment is not None:
+            return self._in_comment(comment, function)
+        if self.blank and (below := self._below_comment(function)) is not None:
+            return below
+        if function is not None and (body := self._in_function(function)) is not None:
+            return body
+        if self.tree.in_string(self.offset) or _in_open_string(self.tree, self.offset):
+            return self._continue("inside a string") if self.explicit else self._nothing("inside a string")
+        return self._continue("at the cursor")
+
+    def _in_comment(self, comment: Comment, function: Unfinished | None) -> Intent:
+        at_end = self.offset >= comment.end
+        part = function is not None and _is_part(comment, [function])
+        beside_header = (
+            function is not None and not comment.own_line and self.line == line_at(self.text, function.opened)
+        )
+        if function is not None and (part or beside_header):
+            placeholder = function.placeholder
+            waits = part and at_end and placeholder is not None and comment.end <= placeholder[1]
+            if self.explicit or (waits and self.trigger is Trigger.PAUSED and comment.start >= function.opened):
+                return _body(self.tree, function, self.offset, "at a comment of a function without a body")
+            return self._nothing("inside a comment that is being typed")
+        if self.explicit:
+            if comment.role in (Role.REQUEST, Role.CODE):
+                return _code_for(self.tree, comment)
+            if at_end and comment.own_line:
+                return _intent(
+                    self.tree,
+                    IntentKind.CONTINUE,
+                    Extent.BLOCK,
+                    place.after_comment(self.tree, comment),
+                    "below a note",
+                )
+            return self._nothing(f"a comment that asks for nothing ({comment.role.value})")
+        if self.trigger is Trigger.AUTOMATIC or not at_end:
+            return self._nothing("inside a comment that is being typed")
+        if not comment.own_line:
+            return self._nothing("a comment beside code")
+        if comment.role is not Role.REQUEST or not is_finished(comment.text):
+            return self._nothing(f"a comment that asks for nothing yet ({comment.role.value})")
+        if _is_followed_by_code(self.tree, comment):
+            return self._nothing("the comment's code is there already")
+        return _code_for(self.tree, comment)
+
+    def _below_comment(self, function: Unfinished | None) -> Intent | None:
+        comment = comment_above(self.tree, self.line, blank_lines=1)
+        if comment is None or comment.role is not Role.REQUEST or self.tree.in_string(self.offset):
+            return None
+        if function is not None and _is_part(comment, [function]):
+            return None
+        indent = place.comment_indent(self.tree, comment)
+        before = self.text[self.line.start : self.offset]
+        if before and before != indent and indent.startswith(before):
+            return None  # the user has stepped out of the comment's block
+        where = place.on_blank_line(self.text, self.offset, indent)
+        return _intent(self.tree, IntentKind.COMMENT, Extent.BLOCK, where, "below a comment", _wish(comment))
+
+    def _in_function(self, function: Unfinished) -> Intent | None:
+        """The body, if the cursor is where one would write it."""
+        if self.offset < function.opened or not self._within(function):
+            return None
+        if function.doc is not None and function.doc[0] < self.offset <= function.doc[1] and not self.explicit:
+            if self.offset < function.doc[1] or self.trigger is Trigger.AUTOMATIC:
+                return self._nothing("inside a docstring that is being typed")
+        return _body(self.tree, function, self.offset, "in a function without a body")
+
+    def _within(self, function: Unfinished) -> bool:
+        if function.style is not BlockStyle.INDENTATION:
+            return self.offset <= function.closed
+        last = line_at(self.text, _last(self.tree, function))
+        if self.offset <= last.end:
+            return True
+        blank_lines = 0
+        line: Line | None = line_above(self.text, self.line)
+        while line is not None and line.start > last.start:
+            if not is_blank(self.text, line) or blank_lines > 100:
+                return False
+            blank_lines += 1
+            line = line_above(self.text, line)
+        deeper = len(self.text[self.line.start : self.offset]) > len(function.indent)
+        return self.blank and (blank_lines <= 1 or deeper)
+
+    def _continue(self, why: str) -> Intent:
+        rest = self.text[self.offset : self.line.end]
+        if self.blank:
+            extent, indent = Extent.BLOCK, self.text[self.line.start : self.offset]
+        else:
+            extent = Extent.LINE if rest.strip(_CLOSERS) else Extent.STATEMENT
+            indent = indent_at(self.text, self.line)
+        where = place.Place(self.offset, self.offset, "", "", indent)
+        return _intent(self.tree, IntentKind.CONTINUE, extent, where, why)
+
+    def _nothing(self, why: str) -> Intent:
+        return _none(self.tree.language, self.offset, why)
+
+
+# Making the values
+
+
+def _intent(tree: Tree, kind: IntentKind, extent: Extent, where: place.Place, why: str, request: str = "") -> Intent:
+    return Intent(
+        kind=kind,
+        language=tree.language.key,
+        extent=extent,
+        start=where.start,
+        end=where.end,
+        lead=where.lead,
+        tail=where.tail,
+        indent=where.indent,
+        request=request,
+        why=why,
+    )
+
+
+def _none(language: Language, offset: int, why: str) -> Intent:
+    return Intent(kind=IntentKind.NONE, language=language.key, extent=Extent.LINE, start=offset, end=offset, why=why)
+
+
+def _code_for(tree: Tree, comment: Comment) -> Intent:
+    where = place.after_comment(tree, comment)
+    return _intent(tree, IntentKind.COMMENT, Extent.BLOCK, where, "at a comment", _wish(comment))
+
+
+def _body(tree: Tree, function: Unfinished, offset: int, why: str) -> Intent:
+    where = place.body_of(tree, function, offset)
+    intent = _intent(tree, IntentKind.BODY, Extent.BODY, where, why, function.request)
+    return replace(intent, name=function.name, signature=function.signature)
+
+
+def _wish(comment: Comment) -> str:
+    return without_todo(comment.text) or comment.text
+
+
+def _shifted(intent: Intent, by: int) -> Intent:
+    return replace(intent, start=intent.start + by, end=intent.end + by)
+
+
+# Questions about places
+
+
+def _clamped(text: str, offset: int) -> int:
+    offset = min(max(offset, 0), len(text))
+    return offset - 1 if offset and text[offset - 1 : offset + 1] == "\r\n" else offset
+
+
+def _window(text: str, start: int, end: int) -> tuple[int, int]:
+    """A range of whole lines around `start..end`, or of part of a line that is longer than that."""
+    low, high = max(0, start - WINDOW), min(len(text), end + WINDOW)
+    if low:
+        # A line that starts at the margin is a better place to begin than the middle of a block.
+        top = re.compile(r"(?:\r\n|\n|\r(?!\n))(?=[^\s)\]}])").search(text, low, start)
+        low = top.end() if top is not None else low
+    if high < len(text):
+        high = max(text.rfind("\n", end, high), text.rfind("\r", end, high)) + 1 or high
+    return low, high
+
+
+def _last(tree: Tree, function: Unfinished) -> int:
+    """The end of the function's last piece."""
+    ends = [function.closed, *(note.end for note in function.notes)]
+    return max(ends + ([function.placeholder[1]] if function.placeholder is not None else []))
+
+
+def _is_part(comment: Comment, functions: list[Unfinished]) -> bool:
+    """Whether the comment belongs to a function without a body: its documentation, or a "TODO" in the body's place."""
+    for one in functions:
+        if one.start <= comment.start < one.opened:
+            return True
+        if one.placeholder is not None and one.placeholder[0] <= comment.start < one.placeholder[1]:
+            return True
+    return False
+
+
+def _is_followed_by_code(tree: Tree, comment: Comment) -> bool:
+    """Whether the next line is code on the comment's level: then that is what the comment describes."""
+    text = tree.text
+    below = line_below(text, line_at(text, comment.end))
+    if below is None or is_blank(text, below) or indent_at(text, below) != comment.indent:
+        return False
+    content = text[below.start : below.end].strip()
+    return bool(content.strip(_CLOSERS)) and not re.match(
+        r"(?:end|fi|done|esac|else|elif|except|finally|case)\b", content
+    )
+
+
+def _comments_touching(tree: Tree, start: int, end: int) -> list[Comment]:
+    """The comments that ask for something on the lines of `start..end`."""
+    text = tree.text
+    found: list[Comment] = []
+    line: Line | None = line_at(text, start)
+    for _ in range(_MAX_SELECTED_LINES):
+        if line is None or line.start > end:
+            break
+        if not found or line.end > found[-1].end:
+            comment = comment_at(tree, line.end)
+            near = comment is not None and (comment.own_line or comment.start <= end)
+            if comment is not None and near and comment.role is Role.REQUEST and comment not in found:
+                found.append(comment)
+        line = line_below(text, line)
+    return found
+
+
+def _in_open_string(tree: Tree, offset: int) -> bool:
+    """Whether a Python string that nobody has closed yet reaches to `offset`; the parser shows its opening as an error."""
+    if tree.root is None or not tree.root.has_error:
+        return False
+    near = max(0, offset - 4_000)
+    for node in tree.find(near, offset, lambda node: node.type == "string_start"):
+        if node.parent is None or not node.parent.is_error or node.end_byte > offset:
+            continue
+        quotes = tree.text_of(node).lstrip("rRbBuUfFtT")
+        between = tree.text[node.end_byte : offset]
+        if quotes not in between and (len(quotes) == 3 or "\n" not in between):
+            return True
+    return False
