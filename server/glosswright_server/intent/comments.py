@@ -232,23 +232,22 @@ _CODE_LINE = re.compile(
     re.VERBOSE,
 )
 
-_PRAGMA = re.compile(
-    r"""(?:
-      !\s*/ | !/usr/                                           # what is left of a shebang
-    | .*?coding[:=]\s*[-\w.]+\s*(?:-\*-)?$ | -\*-.*-\*-$ | (?:vi|vim|ex):\s
-    | noqa\b | type:\s*\S+ | (?:pylint|mypy|pyright|ruff|flake8|isort|fmt|yapf|black|bandit|nosec|nosemgrep|pragma)\s*[:=]
-    | nosec\b | NOSONAR\b | NOLINT\w*\b | nolint\b | CHECKSTYLE[:.\s] | noinspection\s | cython:\s | doctest:\s
-    | (?:eslint|prettier|tslint|jshint|jslint|stylelint|biome|oxlint|deno|standard)(?:-[\w-]+|:|\s+\w+:)
-    | @ts-\w+ | @(?:flow|jsx\w*|license|preserve|format|vitest-environment|jest-environment)\b
-    | (?:istanbul|c8|v8|webpack\w+:|@vite-ignore|[\#@]__\w+__)\b\s* | [\#@]\s*source(?:Mapping)?URL= | <reference\s | <amd-
-    | (?:go|line|export|extern):?[a-z]+:?\S*(?=\s*$|\s+\S+$)(?<=:\w).* | go:\w+.* | \+build\s | Code\ generated\s.*DO\ NOT\ EDIT
-    | rubocop:\w+ | frozen_string_literal: | typed:\s*\w+$ | sorbet: | shellcheck\s+\w+= | shfmt: | clang-format\s
-    | swiftlint: | swiftformat: | ktlint- | sqlfluff: | sqlfmt: | rustfmt:: | dialyzer: | hlint | luacheck:
-    | %%.*$ | In\s*\[\s*\d*\s*\]:? | <[/]?(?:editor-fold|codecell|markdowncell)\b.* | (?:end)?region\b.* | MARK:.* | pragma\s+(?:mark|once|region|endregion)\b.*
-    | syntax\s*=\s*docker\S* | escape=\S$ | yaml-language-server:
-    )""",
-    re.VERBOSE | re.IGNORECASE,
+# What tools look for at the start of a comment's line, once its marker is gone (IGNORECASE).
+_PRAGMAS = (
+    r"!\s*/",  # what is left of a shebang
+    r"-\*-.*-\*-$|.*\bcoding[:=]\s*[-\w.]+\s*$|(?:vi|vim|ex):\s",
+    r"noqa\b|nosec\b|nosonar\b|nolint\w*\b|checkstyle[:.\s]|noinspection\s|noncompliant\b",
+    r"type:\s*\S|(?:pylint|mypy|pyright|ruff|flake8|isort|fmt|yapf|black|bandit|pragma|cython|doctest|hlint)\s*:",
+    r"(?:eslint|prettier|tslint|jshint|jslint|stylelint|biome|oxlint|deno|standard)(?:-[\w-]+|:|\s+\w+:)",
+    r"@ts-\w+|@(?:flow|jsx\w*|license|preserve|format|vitest-environment|jest-environment)\b|<(?:reference|amd-)",
+    r"(?:istanbul|c8|v8)\s+ignore\b|webpack\w+:|[#@]__\w+__|[#@]\s*source(?:Mapping)?URL=",
+    r"go:[a-z]\w*\b|\+build\s|export\s+\w+$|line\s+\S+:\d+|Code generated\s.*DO NOT EDIT|cgo\s",
+    r"rubocop:\w|frozen_string_literal:|typed:\s*\w+$|shellcheck\s+\w+=|shfmt:|clang-format\s+(?:on|off)",
+    r"swiftlint:|swiftformat:|ktlint-|sqlfluff:|sqlfmt:|rustfmt::|dialyzer:|luacheck:|yaml-language-server:",
+    r"%%|In\s*\[\s*\d*\s*\]:?\s*$|</?(?:editor-fold|codecell|markdowncell)\b|MARK:",
+    r"#?(?:end)?region\b(?!\s+(?:of|in)\b)|pragma\s+(?:mark|once|region|endregion)\b|syntax\s*=\s*docker|escape=\S$",
 )
+_PRAGMA = re.compile("|".join(f"(?:{one})" for one in _PRAGMAS), re.IGNORECASE)
 
 _LICENCE = re.compile(
     r"copyright\b|©|\(c\)\s*\d{4}|licen[sc]ed?\b|SPDX-|all rights reserved|版权所有|许可证|著作権", re.IGNORECASE
@@ -267,7 +266,7 @@ def _stripped_lines(raw: str) -> list[str]:
         said = bare[margin.end() :] if margin else bare
         if bare.startswith("#!"):
             said = "!" + said
-        elif bare.startswith("#region") or bare.startswith("#endregion"):
+        elif bare.startswith(("#region", "#endregion")):
             said = bare[1:]
         lines.append(_without_ruler(said))
     return lines

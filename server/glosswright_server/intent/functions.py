@@ -1,8 +1,8 @@
 """Functions that have a header but no body yet, and where their body goes.
 
 A body counts as missing when it is empty or holds nothing but a docstring, a placeholder (`pass`, `...`, `todo!()`,
-`throw new Error("not implemented")`) and comments. Whether the cursor asks for it is the business of `read`; nothing here
-looks at cursors. Anonymous callbacks with an empty body are code as often as not and are left alone.
+`throw new Error("not implemented")`) and comments. Whether the cursor asks for it is the business of `read`; nothing
+here looks at cursors. Anonymous callbacks with an empty body are code as often as not and are left alone.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def unfinished_in(tree: Tree, start: int, end: int) -> Iterator[Unfinished]:
         return
     low, high = _reach(tree, start, end)
     types = grammar.functions | grammar.anonymous
-    nodes = [node for node in tree.find(low, high, lambda node: node.type in types)]
+    nodes = list(tree.find(low, high, lambda node: node.type in types))
     for node in reversed(nodes):
         one = _unfinished(tree, node)
         if one is not None:
@@ -68,8 +68,8 @@ def unfinished_in(tree: Tree, start: int, end: int) -> Iterator[Unfinished]:
 
 
 def _reach(tree: Tree, start: int, end: int) -> tuple[int, int]:
-    """The range in which a function that concerns `start..end` must lie: a header above blank lines, a doc comment above
-    a header."""
+    """The range in which a function that concerns `start..end` must lie: up to a header above blank lines, down to a
+    header below a doc comment."""
     text = tree.text
     above: Line | None = line_at(text, start)
     low = start
@@ -101,6 +101,7 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
     if not all(_PLACEHOLDER.fullmatch(tree.text_of(statement).strip()) for statement in rest):
         return None
     outer = _outermost(node)
+    signed = outer if node.type in grammar.anonymous else node
     indent = indent_at(text, line_at(text, outer.start_byte))
     comments = _comments_within(tree, opened, closed)
     todos = [comment for comment in comments if _TODO.match(comment.text)]
@@ -126,7 +127,7 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
         header_start=node.start_byte,
         opened=opened,
         closed=closed,
-        signature=text[node.start_byte : opened].strip().removesuffix("{").rstrip(),
+        signature=text[signed.start_byte : opened].strip().removesuffix("{").rstrip(),
         request="\n\n".join(wish for wish in wishes if wish),
         indent=indent,
         body_indent=_body_indent(tree, indent, opened, doc, placeholder, notes),
@@ -226,8 +227,11 @@ def _name(tree: Tree, node: tree_sitter.Node, named_only: bool) -> str:
 
 
 _WRAPPERS = frozenset(
-    "decorated_definition template_declaration export_statement lexical_declaration variable_declaration"
-    " variable_declarator assignment_expression expression_statement public_field_definition field_definition".split()
+    (
+        *("decorated_definition", "template_declaration", "export_statement", "expression_statement"),
+        *("lexical_declaration", "variable_declaration", "variable_declarator", "assignment_expression"),
+        *("public_field_definition", "field_definition"),
+    )
 )
 
 
@@ -322,13 +326,14 @@ def _declared_only(tree: Tree, node: tree_sitter.Node, outer: tree_sitter.Node) 
     return bases is not None and bool(re.search(r"\bProtocol\b", tree.text_of(bases)))
 
 
+_UNDONE = r"[^\"'`]*(?:not\s+(?:yet\s+)?implemented|unimplemented|implement\s+me|todo)[^\"'`]*"
 _PLACEHOLDER = re.compile(
-    r"""pass | \.\.\. | ; | :
+    rf"""pass | \.\.\. | ; | :
     | raise\s+NotImplementedError\b.*
     | throw\s*(?:new\s+)?[\w.:]*(?:Unsupported|NotImplemented|NotSupported)\w*\s*\(.*\)\s*;?
-    | throw\s*(?:new\s+)?[\w.:]+\s*\(\s*["'`][^"'`]*(?:not\s+(?:yet\s+)?implemented|unimplemented|implement\s+me|todo)[^"'`]*["'`]\s*\)\s*;?
-    | (?:todo|unimplemented)!\s*[(\[{].*[)\]}]\s*;?
-    | panic!?\s*\(\s*"[^"]*(?:not\s+(?:yet\s+)?implemented|unimplemented|implement\s+me|todo)[^"]*"\s*\)\s*;?
+    | throw\s*(?:new\s+)?[\w.:]+\s*\(\s*["'`]{_UNDONE}["'`]\s*\)\s*;?
+    | (?:todo|unimplemented)!\s*[(\[{{].*[)\]}}]\s*;?
+    | panic!?\s*\(\s*"{_UNDONE}"\s*\)\s*;?
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )

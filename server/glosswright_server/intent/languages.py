@@ -1,7 +1,8 @@
-"""The languages the server knows: how the editor names them, how they mark comments, and what their grammars call things.
+"""The languages the server knows: how editors name them, how they mark comments, what their grammars call things.
 
-Data and two pure look-ups, nothing else: `language_for` never fails (an unknown language is "plain"), and `load_grammar`
-answers None where a grammar wheel is not installed, so that the caller falls back to reading lines. Nothing here parses.
+Data and two pure look-ups, nothing else: `language_for` never fails (an unknown language is "plain"), and
+`load_grammar` answers None where a grammar wheel is not installed, so that the caller falls back to reading lines.
+Nothing here parses.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 from types import MappingProxyType
 
 import tree_sitter
@@ -60,15 +61,19 @@ class Language:
 
 
 _C_BLOCKS = (("/*", "*/"),)
-_ECMASCRIPT = {
-    "functions": frozenset(
-        {"function_declaration", "function_expression", "generator_function_declaration", "method_definition"}
-    ),
-    "anonymous": frozenset({"arrow_function", "function_expression", "generator_function"}),
-    "classes": frozenset({"class_declaration", "abstract_class_declaration", "class"}),
-    "strings": frozenset({"string", "template_string", "regex"}),
-    "holes": frozenset({"template_substitution", "jsx_expression"}),
-}
+
+
+def _ecmascript(module: str, factory: str) -> Grammar:
+    """JavaScript's and TypeScript's grammars share these names."""
+    return Grammar(
+        module=module,
+        factory=factory,
+        functions=frozenset({"function_declaration", "generator_function_declaration", "method_definition"}),
+        anonymous=frozenset({"arrow_function", "function_expression", "generator_function"}),
+        classes=frozenset({"class_declaration", "abstract_class_declaration", "class"}),
+        strings=frozenset({"string", "template_string", "regex"}),
+        holes=frozenset({"template_substitution", "jsx_expression"}),
+    )
 
 
 def _c_like(key: str, name: str, extensions: tuple[str, ...], ids: tuple[str, ...] = ()) -> Language:
@@ -109,7 +114,7 @@ _WITH_GRAMMAR = (
         block_comments=_C_BLOCKS,
         indent="  ",
         style=BlockStyle.BRACES,
-        grammar=Grammar(module="tree_sitter_javascript", **_ECMASCRIPT),
+        grammar=_ecmascript("tree_sitter_javascript", "language"),
     ),
     Language(
         key="typescript",
@@ -120,7 +125,7 @@ _WITH_GRAMMAR = (
         block_comments=_C_BLOCKS,
         indent="  ",
         style=BlockStyle.BRACES,
-        grammar=Grammar(module="tree_sitter_typescript", factory="language_typescript", **_ECMASCRIPT),
+        grammar=_ecmascript("tree_sitter_typescript", "language_typescript"),
     ),
     Language(
         key="tsx",
@@ -131,7 +136,7 @@ _WITH_GRAMMAR = (
         block_comments=_C_BLOCKS,
         indent="  ",
         style=BlockStyle.BRACES,
-        grammar=Grammar(module="tree_sitter_typescript", factory="language_tsx", **_ECMASCRIPT),
+        grammar=_ecmascript("tree_sitter_typescript", "language_tsx"),
     ),
     Language(
         key="go",
@@ -335,7 +340,7 @@ def language_for(language_id: str, uri: str = "") -> Language:
     return _BY_EXTENSION.get(file_name) or (_BY_EXTENSION.get(file_name[dot:]) if dot >= 0 else None) or PLAIN
 
 
-@lru_cache(maxsize=None)  # one entry per grammar; a grammar cannot change while the process lives
+@cache  # one entry per grammar; a grammar cannot change while the process lives
 def load_grammar(grammar: Grammar) -> tree_sitter.Language | None:
     """The compiled grammar, loaded on first use (1-15 ms); None where its wheel is missing or does not fit."""
     try:

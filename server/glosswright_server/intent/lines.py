@@ -1,4 +1,4 @@
-"""Lines and indentation of a text, by code point offset. It knows the line ends of LSP (\\n, \\r\\n, \\r) and no others.
+"""Lines and indentation of a text, by code point offset. It knows the line ends of LSP (\\n, \\r\\n, \\r), no others.
 
 `str.splitlines` also breaks at U+2028, form feeds and more, which editors do not; so nothing here uses it.
 """

@@ -39,8 +39,10 @@ class Trigger(str, Enum):
 class Intent:
     """What is asked for, and where the answer goes.
 
-    The generated code replaces `text[start:end]` and is preceded by `lead`; `text[:start] + lead` is the exact
-    left context of the model's first token, and `text[end:]` its right context.
+    The generated code replaces `text[start:end]`, is preceded by `lead` and followed by `tail`; `text[:start] + lead`
+    is the exact left context of the model's first token, and `tail + text[end:]` its right context. `start` need not be
+    the cursor: a placeholder on another line may be replaced, which inline suggestions (one line, the cursor's) cannot
+    show.
     """
 
     kind: IntentKind
@@ -54,7 +56,7 @@ class Intent:
     lead: str = ""
     """White space before the generated code so that it stands where it must; line ends as in the file."""
     tail: str = ""
-    """White space put after the generated code so that what follows keeps its line, e.g. "\\n" before a closing brace."""
+    """White space after the generated code so that what follows keeps its line, e.g. "\\n" before a closing brace."""
     indent: str = ""
     """Indentation, as it stands in the file, of the lines of the answer's outermost level."""
     request: str = ""

@@ -1,7 +1,7 @@
 """Where generated code goes: from "below this comment" or "this function's body" to offsets and white space.
 
-Two wishes rule it. What is replaced stays on one line whenever it can, because editors show inline suggestions on one line
-only; and the text around the answer keeps its own lines and indentation, whatever line ends and tabs the file uses.
+Two wishes rule it. What is replaced stays on one line whenever it can, because editors show inline suggestions on one
+line only; and the text around the answer keeps its own lines and indentation, whatever line ends and tabs it uses.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def body_of(tree: Tree, function: Unfinished, offset: int) -> Place:
 
 
 def _instead_of(text: str, function: Unfinished, placeholder: tuple[int, int]) -> Place:
-    """In the place of a placeholder; one that shares its line with the header or the brace moves to a line of its own."""
+    """In the place of a placeholder; one that shares its line with header or brace moves to a line of its own."""
     start, end = placeholder
     new_line = line_end_of(text, start)
     lead = tail = ""

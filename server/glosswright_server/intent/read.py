@@ -1,8 +1,8 @@
 """What the user asks for at one place of one document: the entry to this package.
 
-`read_intent` answers for a cursor, `actions_at` for a cursor or selection whose user wants to see what could be done there.
-Both are pure, never raise on any text and offset, and look at no more than a window around the cursor when the document is
-too long to parse. They decide what is wanted, not whether a model can deliver it.
+`read_intent` answers for a cursor, `actions_at` for a cursor or selection whose user wants to see what could be done
+there. Both are pure, never raise on any text and offset, and look at no more than a window around the cursor when the
+document is too long to parse. They decide what is wanted, not whether a model can deliver it.
 """
 
 from __future__ import annotations
@@ -140,8 +140,10 @@ class _Reader:
         """The body, if the cursor is where one would write it."""
         if self.offset < function.opened or not self._within(function):
             return None
-        if function.doc is not None and function.doc[0] < self.offset <= function.doc[1] and not self.explicit:
-            if self.offset < function.doc[1] or self.trigger is Trigger.AUTOMATIC:
+        doc = function.doc
+        if doc is not None and doc[0] < self.offset <= doc[1] and not self.explicit:
+            closed = self.offset == doc[1] and self.trigger is Trigger.PAUSED
+            if not closed:
                 return self._nothing("inside a docstring that is being typed")
         return _body(self.tree, function, self.offset, "in a function without a body")
 
@@ -282,7 +284,7 @@ def _comments_touching(tree: Tree, start: int, end: int) -> list[Comment]:
 
 
 def _in_open_string(tree: Tree, offset: int) -> bool:
-    """Whether a Python string that nobody has closed yet reaches to `offset`; the parser shows its opening as an error."""
+    """Whether a Python string not yet closed reaches to `offset`; the parser shows its opening as an error."""
     if tree.root is None or not tree.root.has_error:
         return False
     near = max(0, offset - 4_000)

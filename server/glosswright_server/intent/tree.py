@@ -1,9 +1,9 @@
 """A parsed document whose node offsets are code point offsets. It keeps no documents and knows nothing of requests.
 
-tree-sitter counts bytes. Instead of mapping bytes to code points, the parser is handed a stand-in of the text with exactly
-one ASCII byte per code point: letters of other scripts become "x", other characters (emoji, full-width punctuation, lone
-surrogates, NUL) become U+0001, which no grammar takes for code. Structure is the same, and each byte offset *is* a code
-point offset. Never read `Node.text`: it shows the stand-in; use `Tree.text_of`.
+tree-sitter counts bytes. Instead of mapping bytes to code points, the parser is handed a stand-in of the text with
+exactly one ASCII byte per code point: letters of other scripts become "x", other characters (emoji, full-width
+punctuation, lone surrogates, NUL) become U+0001, which no grammar takes for code. Structure is the same, and each byte
+offset *is* a code point offset. Never read `Node.text`: it shows the stand-in; use `Tree.text_of`.
 """
 
 from __future__ import annotations
