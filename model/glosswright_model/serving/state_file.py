@@ -28,6 +28,7 @@ PROTOCOL = 1
 RUNTIME_DIR_VARIABLE = "GLOSSWRIGHT_RUNTIME_DIR"
 STATE_NAME = "model-server.json"
 LOCK_NAME = "model-server.lock"
+MAX_STATE_CHARS = 65_536
 CREATE_TIME_TOLERANCE_S = 2.0
 """Two readings of one process's start may differ by a clock tick and by a clock that was set in between."""
 HANDOVER_S = 3.0
@@ -94,17 +95,20 @@ def read_state(directory: Path) -> ServerState | None:
     """
     path = directory / STATE_NAME
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ServingError(f"The state file {path} cannot be read ({error.strerror}): remove it.") from error
     with os.fdopen(descriptor, encoding="utf-8") as file:
-        _require_private(path, os.fstat(descriptor))
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise ServingError(f"{path} is not a file: remove it.")
+        _require_private(path, found)
         _require_private(directory, os.stat(directory))
         try:
-            return _state_from(json.load(file))
-        except (ValueError, TypeError):
+            return _state_from(json.loads(file.read(MAX_STATE_CHARS)))
+        except (ValueError, TypeError, RecursionError):
             return None  # a broken file names no server; the next one to start replaces it
 
 

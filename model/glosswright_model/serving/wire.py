@@ -51,6 +51,8 @@ Stop = Annotated[str, pydantic.StringConstraints(min_length=1)]
 class StreamOptions(pydantic.BaseModel):
     """`stream_options`."""
 
+    model_config = pydantic.ConfigDict(strict=True, frozen=True)
+
     include_usage: bool = False
 
 
@@ -104,15 +106,6 @@ class CompletionRequest(pydantic.BaseModel):
             raise ValueError("is not supported by this server: leave it out")
         return value
 
-    @pydantic.field_validator("prompt", "suffix", "stop")
-    @classmethod
-    def _encodable(cls, value: Any) -> Any:
-        """JSON can escape half a surrogate pair; no tokenizer can take it."""
-        for text in (value,) if isinstance(value, str) else value or ():
-            if not _is_encodable(text):
-                raise ValueError("holds half a surrogate pair, which is no character")
-        return value
-
     @pydantic.model_validator(mode="after")
     def _best_of_all(self) -> CompletionRequest:
         if self.best_of is not None and self.best_of != self.n:
@@ -137,7 +130,10 @@ class CompletionRequest(pydantic.BaseModel):
 
 
 def parse_request(body: bytes) -> CompletionRequest:
-    """Read a body. Raises ApiError 400 that names the field, and never repeats its value."""
+    """Read a body. Raises ApiError 400 that names the field, and never repeats its value.
+
+    The parser takes no half surrogate pairs either, which JSON can escape and no tokenizer can read.
+    """
     try:
         data = pydantic.TypeAdapter(dict[str, Any]).validate_json(body)
     except pydantic.ValidationError:
@@ -255,11 +251,3 @@ def models_object(info: BackendInfo | None, created: int) -> JsonObject:
             }
         )
     return {"object": "list", "data": data}
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
