@@ -108,9 +108,13 @@ def _raw_in_tree(tree: Tree, at: int) -> tuple[int, int] | None:
         node: tree_sitter.Node | None = tree.node_at(low, min(high, len(tree.text)))
         while node is not None and node.type not in grammar.comments:
             node = node.parent
+        if node is None:
+            continue
+        # Rust's documentation comments include their line end.
+        end = node.start_byte + len(tree.text_of(node).rstrip("\r\n"))
         # A node that merely starts at `at` is right of the cursor: the cursor is before it, not in it.
-        if node is not None and node.start_byte < at:
-            return node.start_byte, node.end_byte
+        if node.start_byte < at <= end:
+            return node.start_byte, end
     return None
 
 
