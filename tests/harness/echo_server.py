@@ -1,6 +1,6 @@
 """A small server on the real protocol layer whose features show what the layer did. A process, not a fixture.
 
-    python -m harness.echo_server
+python -m harness.echo_server
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import sys
 import time
 from typing import Any
 
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
 from glosswright_server.errors import ModelError
 from glosswright_server.lsp.context import Context
 from glosswright_server.lsp.server_base import ServerBase
 from glosswright_server.lsp.stdio import open_stdio
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 
 def build() -> ServerBase:
@@ -90,7 +91,11 @@ def build() -> ServerBase:
 
     @server.feature("echo/documents")
     async def documents(params: Any, context: Context) -> dict[str, str | None]:
-        return {uri: reason and reason.value for uri in context.documents.uris() for reason in [context.documents.why_not(uri)]}
+        return {
+            uri: reason and reason.value
+            for uri in context.documents.uris()
+            for reason in [context.documents.why_not(uri)]
+        }
 
     @server.feature("echo/ask")
     async def ask(params: Any, context: Context) -> Any:

@@ -1,7 +1,7 @@
 """A language client that speaks bytes: it sends whatever it is told to, well formed or not, to a real server process.
 
-It knows frames and JSON and nothing of pygls or lsprotocol, so a mistake there cannot hide in both ends. Every wait has a
-time limit.
+It knows frames and JSON and nothing of pygls or lsprotocol, so a mistake there cannot hide in both ends. Every wait has
+a time limit.
 """
 
 from __future__ import annotations
@@ -170,7 +170,9 @@ class RawClient:
 
     def initialize(self, capabilities: Any = None, **params: Any) -> Any:
         """Do the handshake; the result of `initialize`."""
-        result = self.call("initialize", {"processId": None, "rootUri": None, "capabilities": capabilities or {}, **params})
+        result = self.call(
+            "initialize", {"processId": None, "rootUri": None, "capabilities": capabilities or {}, **params}
+        )
         self.notify("initialized", {})
         return result
 

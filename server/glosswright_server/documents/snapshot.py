@@ -115,10 +115,10 @@ class Snapshot:
         """The text between two positions; empty when `end` is not behind `start`."""
         return self.text[self.offset_at(start) : self.offset_at(end)]
 
-    def edited(self, start: int, end: int, inserted: str, *, version: int) -> Snapshot:
+    def edited(self, start: int, end: int, inserted: str) -> Snapshot:
         """A snapshot with `inserted` in the place of the offsets `start:end`."""
         text = self.text[:start] + inserted + self.text[end:]
-        edited = replace(self, text=text, version=version)
+        edited = replace(self, text=text)
         if is_split_pair(text, start) or is_split_pair(text, start + len(inserted)):
             return replace(edited, text=join_surrogates(text))
         starts = line_starts_after_edit(self.line_starts, start, end, len(inserted), text)
@@ -126,10 +126,11 @@ class Snapshot:
         edited.__dict__["line_starts"] = starts
         return edited
 
-    def numbered(self, revision: int) -> Snapshot:
-        """The same snapshot with another revision; what is known of its lines is kept."""
-        numbered = replace(self, revision=revision)
-        numbered.__dict__.update({name: value for name, value in self.__dict__.items() if name == "line_starts"})
+    def numbered(self, *, version: int, revision: int) -> Snapshot:
+        """The same text under other numbers; what is known of its lines is kept."""
+        numbered = replace(self, version=version, revision=revision)
+        if "line_starts" in self.__dict__:
+            numbered.__dict__["line_starts"] = self.line_starts
         return numbered
 
     def _checked(self, line: int) -> int:

@@ -175,25 +175,25 @@ class DocumentStore:
             start, end = edit.range
             if end < start:
                 return self.refuse(uri, "a range that ends before it starts")
-            snapshot = snapshot.edited(
-                snapshot.offset_at(start), snapshot.offset_at(end), join_surrogates(edit.text), version=version
-            )
+            snapshot = snapshot.edited(snapshot.offset_at(start), snapshot.offset_at(end), join_surrogates(edit.text))
             if unusable := self._unusable(edit.text, len(snapshot.text)):
                 return self._keep_marker(uri, snapshot.language_id, version, unusable)
-        self._keep(snapshot)
+        self._keep(snapshot, version)
         return ChangeOutcome(applied=True)
 
     def _keep_whole(self, uri: str, language_id: str, version: int, text: str) -> ChangeOutcome:
         if unusable := self._unusable(text, len(text)):
             return self._keep_marker(uri, language_id, version, unusable)
         text = join_surrogates(text)
-        self._keep(Snapshot(uri=uri, language_id=language_id, version=version, text=text, encoding=self._encoding))
+        self._keep(
+            Snapshot(uri=uri, language_id=language_id, version=version, text=text, encoding=self._encoding), version
+        )
         return ChangeOutcome(applied=True)
 
-    def _keep(self, snapshot: Snapshot) -> None:
+    def _keep(self, snapshot: Snapshot, version: int) -> None:
         self._revision += 1
-        snapshot = snapshot.numbered(self._revision)
-        self._put(snapshot.uri, _Document(snapshot.language_id, snapshot.version, snapshot))
+        snapshot = snapshot.numbered(version=version, revision=self._revision)
+        self._put(snapshot.uri, _Document(snapshot.language_id, version, snapshot))
 
     def _keep_marker(self, uri: str, language_id: str, version: int, unusable: Unusable) -> ChangeOutcome:
         known = self._documents.get(uri)

@@ -29,6 +29,7 @@ from glosswright_server.errors import GlosswrightError
 
 from . import text_sync
 from .context import Context
+from .failure_log import log_failure
 from .messages import Malformed, MessageId, Notification, Request, Response, decode_message, message_id
 from .structuring import InvalidParams, Structurer
 from .work_done import WorkDoneProgress
@@ -103,7 +104,7 @@ class GlosswrightProtocol(LanguageServerProtocol):
             else:
                 self._on_response(message)
         except Exception as error:
-            logger.exception("could not handle a message")
+            log_failure(logger, "handling a message", error)
             if isinstance(message, Request):
                 self._answer_error(message.id, INTERNAL_ERROR, _internal_error(message.method, error))
 
@@ -184,7 +185,7 @@ class GlosswrightProtocol(LanguageServerProtocol):
         elif isinstance(error, GlosswrightError):
             self._answer_error(request.id, REQUEST_FAILED, str(error))
         else:
-            logger.error("%s failed", request.method, exc_info=error)
+            log_failure(logger, request.method, error)
             self._answer_error(request.id, INTERNAL_ERROR, _internal_error(request.method, error))
 
     def _cancel(self, running: MessageId) -> None:
@@ -261,8 +262,8 @@ class GlosswrightProtocol(LanguageServerProtocol):
             return
         try:
             handler(params, context)
-        except Exception:
-            logger.exception("%s failed", method)
+        except Exception as error:
+            log_failure(logger, method, error)
 
     def _on_cancel_request(self, params: Any) -> None:
         wanted = message_id(params.get("id")) if isinstance(params, dict) else None
@@ -295,8 +296,8 @@ class GlosswrightProtocol(LanguageServerProtocol):
             message["params"] = params
         try:
             self.send(self._encode(message))
-        except Exception:
-            logger.exception("could not send %s", method)
+        except Exception as error:
+            log_failure(logger, f"sending {method}", error)
 
     def send_request(
         self,
@@ -348,9 +349,8 @@ class GlosswrightProtocol(LanguageServerProtocol):
     def _answer(self, request_id: MessageId, result: Any) -> None:
         try:
             body = self._encode({"jsonrpc": "2.0", "id": request_id, "result": result})
-        except Exception:
-            # Not the exception's own text: it may hold the text that could not be encoded.
-            logger.exception("an answer could not be serialised")
+        except Exception as error:
+            log_failure(logger, "serialising an answer", error)
             self._answer_error(request_id, INTERNAL_ERROR, "the answer could not be serialised; see the server's log")
         else:
             self.send(body)

@@ -34,6 +34,7 @@ from glosswright_server.documents import DocumentStore
 from glosswright_server.errors import GlosswrightError
 
 from .context import Context
+from .failure_log import log_failure
 from .framing import FramingLost
 from .lifetime import EXIT_TIMEOUT_S, ExitDeadline, ParentWatch
 from .protocol import GlosswrightProtocol, Stage
@@ -221,7 +222,7 @@ class ServerBase(LanguageServer):
             task.cancel()
         for task in done:
             if not task.cancelled() and (error := task.exception()) is not None:
-                logger.error("a shutdown callback failed", exc_info=error)
+                log_failure(logger, "a shutdown callback", error)
 
     def _input_ended(self, loop: asyncio.AbstractEventLoop, problem: FramingLost | None) -> None:
         """In the input thread: the client has gone, or cannot be understood any more."""
@@ -251,7 +252,7 @@ class ServerBase(LanguageServer):
     def _background_done(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("%s failed", task.get_name(), exc_info=error)
+            log_failure(logger, task.get_name(), error)
 
     # What pygls has and this server must not use
 
