@@ -1,0 +1,411 @@
+"""GGUF models through llama.cpp, inside this process, by way of the `xllamacpp` package.
+
+Promise: one request costs only the tokens that the engine's prefix cache does not hold; a stop is seen between two
+tokens and between two batches of a prompt; text from a document is never read as a control token when a gap is filled;
+a broken file is refused, with a reason, before llama.cpp sees it.
+
+xllamacpp's server cannot be had without its HTTP port. It listens on 127.0.0.1, on a port the system picks, behind a
+random key that never leaves this object, and serves here for one thing: telling the tokens of a text. Generation does
+not pass through it. Not promised: that no file whatever can make llama.cpp abort. The process belongs to the model
+server alone, and whoever started it starts it again, with growing pauses.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadError
+
+from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnDelta, TokenLogprob
+from .context_window import fit
+from .fim import FAMILIES, Control, FimFamily, infer_family, neutralise, pieces
+from .gguf_check import GgufInfo, check_gguf
+from .threads import thread_count
+
+DEFAULT_CONTEXT_LENGTH = 8192
+"""Tokens. The model's own limit applies when it is lower."""
+
+_CPU_BATCH = 64
+"""Prompt tokens evaluated between two looks at a stop request, on a CPU. Measured with Qwen2.5-Coder 0.5B on two cores:
+prefill 103, 120, 146, 146, 145 tokens/s at 16, 32, 64, 128, 512, so 64 costs nothing and a stop is seen within 0.4
+s."""
+_GPU_BATCH = 512
+_PROMPT_CACHE_MIB = 512
+"""Memory for the evaluated prompts of documents that lost their slot to another document."""
+_CHARACTERS_PER_TOKEN = 8
+"""Longer texts than this many characters per token of context are clipped before they are tokenized."""
+_TOKENIZE_TIMEOUT_S = 30.0
+_NO_PROBABILITY = -9999.0
+"""Log-probability of the impossible, as the OpenAI API writes it: JSON has no infinity."""
+
+
+class LlamaCppBackend:
+    """A GGUF model loaded into llama.cpp. Safe to use from several threads."""
+
+    def __init__(self, server: Any, api_key: str, info: BackendInfo, family: FimFamily | None) -> None:
+        """Wrap a running `xllamacpp.Server`; use `load` to get one."""
+        self._server = server
+        self._tokenizer = _Tokenizer(server.listening_address, api_key)
+        self._family = family
+        self._control = self._control_tokens(family) if family is not None else {}
+        self._info = info
+        self._idle = threading.Condition()
+        self._running = 0
+        self._closed = False
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        *,
+        model_name: str,
+        family: str | None = None,
+        context_length: int | None = None,
+        slots: int | None = None,
+        threads: int | None = None,
+        why: str = "",
+    ) -> LlamaCppBackend:
+        """Load the GGUF file at `path`. Takes seconds.
+
+        `context_length` is in tokens (default 8192, never more than the model's own). Raises BackendMissing without
+        xllamacpp, ModelLoadError for a file that is not a sound model.
+        """
+        engine = _import_engine()
+        gguf = check_gguf(path)
+        name = infer_family((model_name, path.stem, gguf.name), gguf.tokens) if family is None else family
+        gpu = _gpu(engine)
+        context = max(min(context_length or DEFAULT_CONTEXT_LENGTH, gguf.context_length), 1)
+        n_threads = thread_count(threads)
+        n_slots = max(slots, 1) if slots else _default_slots(gpu, n_threads)
+        api_key = secrets.token_urlsafe(32)
+        parameters = _parameters(
+            engine, path, context=context, slots=n_slots, threads=n_threads, on_gpu=gpu is not None, api_key=api_key
+        )
+        parameters.model_alias = {model_name}
+        try:
+            server = engine.Server(parameters)
+        except Exception as error:  # xllamacpp raises what C++ threw: RuntimeError and others, undocumented
+            raise ModelLoadError(f"llama.cpp cannot load {path.name}: {str(error)[:200]}") from error
+        fim = _usable_family(name, gguf)
+        info = BackendInfo(
+            backend="llama.cpp",
+            model=model_name,
+            family=name,
+            context_length=context,
+            slots=n_slots,
+            supports_suffix=fim is not None,
+            device=_device_name(gpu),
+            why=why,
+            details={
+                "architecture": gguf.architecture,
+                "trained context": str(gguf.context_length),
+                "weights": f"{gguf.tensor_bytes / 1e6:.0f} MB",
+                "threads": str(n_threads),
+                "engine": f"xllamacpp {getattr(engine, '__version__', '?')}",
+            },
+        )
+        return cls(server, api_key, info, fim)
+
+    @property
+    def info(self) -> BackendInfo:
+        """What this back end is."""
+        return self._info
+
+    def generate(self, request: GenerationRequest, on_delta: OnDelta) -> Finish:
+        """Generate one completion; see `base.Backend`.
+
+        After a stop llama.cpp finishes the step it has begun (one token, or one batch of the prompt) before the slot is
+        free; nothing of it is shown or counted. Raises GenerationError when the engine refuses or fails.
+        """
+        with self._in_use() as server:
+            tokens, max_tokens, truncated = self._prompt(request)
+            if not tokens:
+                # Only a vocabulary without a beginning-of-text token makes an empty prompt; llama.cpp refuses it.
+                return Finish(reason="stop")
+            stream = _Stream(on_delta, request, stopped=lambda: self._closed)
+            server.handle_completions(self._parameters(request, tokens, max_tokens), stream.receive)
+        return stream.finish(prompt_tokens=len(tokens), truncated_tokens=truncated)
+
+    def count_tokens(self, text: str) -> int:
+        """Number of tokens of `text`, without special tokens: exact, told by the model's own tokenizer."""
+        with self._in_use():
+            return len(self._tokenizer.document(text))
+
+    def close(self) -> None:
+        """Stop what is running, wait for it to end (one token or batch at most), and free the model."""
+        with self._idle:
+            self._closed = True
+            self._idle.wait_for(lambda: self._running == 0)
+            self._server = None
+
+    @contextmanager
+    def _in_use(self) -> Iterator[Any]:
+        with self._idle:
+            if self._closed:
+                raise GenerationError("the model has been unloaded")
+            self._running += 1
+            server = self._server
+        try:
+            yield server
+        finally:
+            # Before the count says idle: `close` frees the model when the last reference goes, and it must be its own.
+            del server
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def _prompt(self, request: GenerationRequest) -> tuple[list[int], int, int]:
+        """The prompt's token ids, the room for the answer, and the number of tokens dropped."""
+        limit = self._info.context_length * _CHARACTERS_PER_TOKEN
+        # Clipped in steps, for the same reason as in `context_window`: the start must not move with each keystroke.
+        clipped = -(-max(len(request.prompt) - limit, 0) // (limit // 8 or 1)) * (limit // 8 or 1)
+        text = request.prompt[clipped:]
+        if request.suffix is None or self._family is None:
+            ids, fixed = self._tokenizer.prompt(text), 0
+            if ids[:1] == self._tokenizer.beginning:
+                fixed = 1
+            room = fit(
+                context=self._info.context_length, prefix=len(ids) - fixed, fixed=fixed, max_tokens=request.max_tokens
+            )
+            kept = ids[:fixed] + ids[fixed + room.drop_prefix :]
+            return kept, room.max_tokens, room.drop_prefix + clipped // 4
+        prefix, suffix = self._document(text), self._document(request.suffix[:limit])
+        beginning = self._tokenizer.beginning
+        room = fit(
+            context=self._info.context_length,
+            prefix=len(prefix),
+            suffix=len(suffix),
+            fixed=len(beginning) + len(self._control),
+            max_tokens=request.max_tokens,
+        )
+        sides = {"prefix": prefix[room.drop_prefix :], "suffix": suffix[: room.keep_suffix]}
+        kept = list(beginning)
+        # The parts are laid out by name, so that equal texts on both sides of the gap cannot be mistaken for each
+        # other.
+        for piece in pieces(self._family, "prefix", "suffix"):
+            kept += [self._control[piece.text]] if isinstance(piece, Control) else sides[piece]
+        return kept, room.max_tokens, room.drop_prefix + len(suffix) - room.keep_suffix + clipped // 4
+
+    def _document(self, text: str) -> list[int]:
+        """Tokens of a document's text, none of them a mark of the family."""
+        assert self._family is not None
+        tokens = self._tokenizer.document(text)
+        # llama.cpp reads "user-defined" tokens even in plain text, and some files class the marks as such.
+        if not set(self._control.values()).isdisjoint(tokens):
+            tokens = self._tokenizer.document(neutralise(self._family, text))
+        return tokens
+
+    def _parameters(self, request: GenerationRequest, tokens: list[int], max_tokens: int) -> dict[str, Any]:
+        end = self._family.end if self._family is not None and request.suffix is not None else ()
+        parameters: dict[str, Any] = {
+            "prompt": tokens,
+            "n_predict": max_tokens,
+            "stream": True,
+            "temperature": request.temperature,
+            "top_p": request.top_p,
+            # llama.cpp's own defaults (top-k 40, min-p 0.05) are not part of the API that is promised.
+            "top_k": 0,
+            "min_p": 0.0,
+            "stop": [stop for stop in (*request.stop, *end) if stop],
+            "seed": -1 if request.seed is None else request.seed & 0xFFFFFFFF,
+            "cache_prompt": True,
+            "return_progress": True,
+            "timings_per_token": True,
+        }
+        if request.logprobs is not None:
+            parameters["n_probs"] = max(request.logprobs, 1)
+        return parameters
+
+    def _control_tokens(self, family: FimFamily) -> dict[str, int]:
+        """Ids of the family's three marks. Raises ModelLoadError when one is not a single token of the vocabulary."""
+        ids: dict[str, int] = {}
+        for mark in family.marks:
+            found = self._tokenizer.control(mark)
+            if len(found) != 1:
+                raise ModelLoadError(f"the vocabulary has no control token {mark}, which {family.name} models need")
+            ids[mark] = found[0]
+        return ids
+
+
+class _Stream:
+    """What llama.cpp sends for one request, turned into deltas and a finish."""
+
+    def __init__(self, on_delta: OnDelta, request: GenerationRequest, stopped: Callable[[], bool]) -> None:
+        self._on_delta = on_delta
+        self._request = request
+        self._stopped = stopped
+        self._reason: FinishReason = "cancelled"
+        self._timings: dict[str, Any] = {}
+        self._error: BaseException | None = None
+
+    def receive(self, chunk: Any) -> bool:
+        """Called by the engine's thread with each piece of the answer; True stops it.
+
+        An exception must not leave this function: it would be lost in C++. It is kept and raised by `finish`.
+        """
+        try:
+            return not self._receive(chunk)
+        except BaseException as error:
+            self._error = error
+            return True
+
+    def finish(self, *, prompt_tokens: int, truncated_tokens: int) -> Finish:
+        if self._error is not None:
+            raise self._error
+        return Finish(
+            reason=self._reason,
+            prompt_tokens=prompt_tokens,
+            cached_tokens=int(self._timings.get("cache_n", 0)),
+            completion_tokens=int(self._timings.get("predicted_n", 0)) if self._request.max_tokens > 0 else 0,
+            truncated_tokens=truncated_tokens,
+            prefill_s=float(self._timings.get("prompt_ms", 0.0)) / 1000,
+            decode_s=float(self._timings.get("predicted_ms", 0.0)) / 1000,
+        )
+
+    def _receive(self, chunk: dict[str, Any]) -> bool:
+        if "error" in chunk:
+            message = (
+                chunk["error"].get("message", "unknown error") if isinstance(chunk["error"], dict) else chunk["error"]
+            )
+            raise GenerationError(f"llama.cpp refused the request: {str(message)[:200]}")
+        self._timings = chunk.get("timings", self._timings)
+        choice = chunk["choices"][0] if chunk.get("choices") else {}
+        text = choice.get("text", "")
+        tokens = _logprobs(choice, self._request.logprobs)
+        # A request for no tokens only fills the prefix cache; llama.cpp samples one all the same.
+        go_on = self._on_delta(Delta(text, tokens) if self._request.max_tokens > 0 else Delta(""))
+        finish_reason = choice.get("finish_reason")
+        if finish_reason is not None:
+            self._reason = "length" if finish_reason == "length" else "stop"
+            return True
+        return go_on and not self._stopped()
+
+
+class _Tokenizer:
+    """The model's tokenizer, asked over the loopback port. Not held up by generation: other threads answer."""
+
+    def __init__(self, address: str, api_key: str) -> None:
+        parts = urlsplit(address)
+        self._host, self._port = parts.hostname or "127.0.0.1", parts.port
+        self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+        self.beginning = self._ask("", add_special=True, parse_special=False)
+        """What the model wants before every text: its beginning-of-text token, or nothing."""
+
+    def prompt(self, text: str) -> list[int]:
+        """A whole prompt: control tokens spelled out in it count as such."""
+        return self._ask(text, add_special=True, parse_special=True)
+
+    def document(self, text: str) -> list[int]:
+        """A document's text: nothing in it is a control token."""
+        return self._ask(text, add_special=False, parse_special=False)
+
+    def control(self, text: str) -> list[int]:
+        """The spelling of a control token."""
+        return self._ask(text, add_special=False, parse_special=True)
+
+    def _ask(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+        # Editors can send half a surrogate pair; UTF-8 cannot carry one.
+        content = text.encode("utf-8", "replace").decode("utf-8")
+        body = json.dumps({"content": content, "add_special": add_special, "parse_special": parse_special})
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TOKENIZE_TIMEOUT_S)
+        try:
+            connection.request("POST", "/tokenize", body.encode(), self._headers)
+            response = connection.getresponse()
+            answer = response.read()
+            if response.status != http.client.OK:
+                raise GenerationError(f"llama.cpp could not tokenize the prompt (status {response.status})")
+            return [int(token) for token in json.loads(answer)["tokens"]]
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            raise GenerationError(f"llama.cpp could not tokenize the prompt ({type(error).__name__})") from error
+        finally:
+            connection.close()
+
+
+def _import_engine() -> Any:
+    # Idle OpenMP threads that spin starve the others on a loaded machine: 3.3 instead of 17.2 tokens/s. Read at import.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        import xllamacpp
+    except ImportError as error:
+        raise BackendMissing("GGUF models need llama.cpp: pip install 'glosswright[llamacpp]'") from error
+    return xllamacpp
+
+
+def _parameters(engine: Any, path: Path, *, context: int, slots: int, threads: int, on_gpu: bool, api_key: str) -> Any:
+    parameters = engine.CommonParams()
+    parameters.model.path = str(path)
+    # Each slot has its own part of the cache, so that a long prompt in one cannot push another out of memory.
+    parameters.n_ctx, parameters.n_parallel, parameters.kv_unified = context * slots, slots, False
+    parameters.n_batch = parameters.n_ubatch = _GPU_BATCH if on_gpu else _CPU_BATCH
+    parameters.n_gpu_layers = -1 if on_gpu else 0
+    parameters.fit_params = on_gpu
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+    parameters.cache_ram_mib = _PROMPT_CACHE_MIB
+    # Chunk reuse (n_cache_reuse) only finds text that moved towards the start: measured, it saves nothing while a
+    # document grows, and what it reuses was computed for another position. It stays off, and answers stay reproducible.
+    parameters.n_cache_reuse = 0
+    parameters.ctx_shift = False
+    parameters.warmup = False
+    parameters.offline = True
+    parameters.hostnames, parameters.port, parameters.api_keys = ["127.0.0.1"], 0, [api_key]
+    parameters.cors_origins, parameters.cors_credentials = "http://127.0.0.1", False
+    parameters.ui = parameters.endpoint_slots = parameters.endpoint_props = parameters.endpoint_metrics = False
+    parameters.n_threads_http = 2
+    parameters.verbosity = -1
+    return parameters
+
+
+def _gpu(engine: Any) -> dict[str, Any] | None:
+    """The first graphics device llama.cpp can use, if any."""
+    kinds = engine.ggml_backend_dev_type
+    wanted = {kinds.GGML_BACKEND_DEVICE_TYPE_GPU, getattr(kinds, "GGML_BACKEND_DEVICE_TYPE_IGPU", None)}
+    return next((device for device in engine.get_device_info() if device["type"] in wanted), None)
+
+
+def _device_name(gpu: dict[str, Any] | None) -> str:
+    if gpu is None:
+        return "cpu"
+    name = str(gpu.get("name", "gpu"))
+    kind = name.rstrip("0123456789")
+    number = name[len(kind) :]
+    return f"{kind.lower()}{':' + number if number else ''} ({gpu.get('description', 'unknown')})"
+
+
+def _default_slots(gpu: dict[str, Any] | None, threads: int) -> int:
+    """Slots share the cores: on few of them a second one only slows the first down."""
+    if gpu is not None:
+        return 4
+    return 2 if threads >= 8 else 1
+
+
+def _usable_family(name: str, gguf: GgufInfo) -> FimFamily | None:
+    family = FAMILIES.get(name)
+    return family if family is not None and all(mark in gguf.tokens for mark in family.marks) else None
+
+
+def _logprobs(choice: dict[str, Any], wanted: int | None) -> tuple[TokenLogprob, ...]:
+    content = (choice.get("logprobs") or {}).get("content") or ()
+    if wanted is None:
+        return ()
+    return tuple(
+        TokenLogprob(
+            str(token.get("token", "")),
+            _finite(token.get("logprob")),
+            tuple((str(top["token"]), _finite(top["logprob"])) for top in token.get("top_logprobs", ())[:wanted]),
+        )
+        for token in content
+    )
+
+
+def _finite(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else _NO_PROBABILITY
