@@ -1,7 +1,8 @@
 """Puts a prompt together: what of the document a model sees, and in which form.
 
-The order is that of the model server's prefix cache: what never changes first, then the text before the gap from a start that stays put
-while the user types, then the gap. Nothing here is sent anywhere, and no words of the user's are rephrased.
+The order is that of the model server's prefix cache: what never changes first, then the text before the gap from a
+start that stays put while the user types, then the gap. Nothing here is sent anywhere, and no words of the user's are
+rephrased.
 """
 
 from __future__ import annotations
@@ -29,17 +30,20 @@ class Prompt:
     stop: tuple[str, ...]
     max_tokens: int
     assumed: str = ""
-    """Code at the end of `prompt` that is not in `text[:start] + lead`: the beginning of the answer, for `Shaper(prompt_assumed=…)`."""
+    """Code at the end of `prompt` that is not in `text[:start] + lead`: the beginning of the answer, for
+    `Shaper(prompt_assumed=…)`."""
 
 
 def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str = "") -> Prompt:
     """The prompt for an intent in a document.
 
-    The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. `path` is the file's
-    name for people, used where the style has a place for it.
+    The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. Only
+    the margin of a line with nothing else on it is left for the model to write: its tokens are words with the blanks
+    before them, and after a prompt that ends in blanks small models indent wrongly (see docs/experiments.md). `Shaper`
+    takes the margin off again. `path` is the file's name for people, used where the style has a place for it.
     """
     style = profile.style_for(intent.kind)
-    left = _window(text[: intent.start], profile.prefix_chars) + intent.lead
+    left = _without_margin(_window(text[: intent.start], profile.prefix_chars) + intent.lead)
     suffix = _suffix(text, intent, profile) if style == "infill" else None
     return Prompt(
         prompt=_chat(neutralise(left), intent, path) if style == "chat" else neutralise(left),
@@ -50,9 +54,9 @@ def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str
 
 
 def window_start(length: int, budget: int) -> int:
-    """Offset at which a window of at most `budget` code points before the gap begins, given how many stand before the gap.
+    """Offset at which a window of at most `budget` code points begins, given how many stand before the gap.
 
-    It moves in steps of a quarter of the window: in between, typing only appends to what the model server has read already.
+    It moves in steps of a quarter of the window: in between, typing only appends to what the model server has read.
     """
     if length <= budget:
         return 0
@@ -67,6 +71,11 @@ def _window(before: str, budget: int) -> str:
     line_end = before.find("\n", start - 1)
     # A line longer than the window is cut where the window begins.
     return before[start if line_end < 0 or line_end + 1 >= len(before) else line_end + 1 :]
+
+
+def _without_margin(left: str) -> str:
+    bare = left.rstrip(" \t")
+    return bare if bare.endswith(("\n", "\r")) else left
 
 
 def _suffix(text: str, intent: Intent, profile: PromptProfile) -> str | None:
@@ -93,9 +102,10 @@ def _chat(left: str, intent: Intent, path: str) -> str:
     language = LANGUAGES.get(intent.language, PLAIN)
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
     what = f"{language.name} file" + (f" {neutralise(name)}" if name else "")
+    task = f"Write the {what}. Implement what its comments and docstrings ask for. Answer with code only."
     return (
         "<|im_start|>system\nYou are an expert programmer. You write complete, correct code.<|im_end|>\n"
-        f"<|im_start|>user\nWrite the {what}. Implement what its comments and docstrings ask for. Answer with code only.<|im_end|>\n"
+        f"<|im_start|>user\n{task}<|im_end|>\n"
         f"<|im_start|>assistant\n{_FENCE}{language.key}\n{left}"
     )
 

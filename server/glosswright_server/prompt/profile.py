@@ -13,8 +13,9 @@ from typing import Literal
 from glosswright_server.intent.model import IntentKind
 
 Style = Literal["infill", "prefix", "chat"]
-"""`infill`: prefix and suffix apart, the model server writes the family's fill-in-the-middle tokens around them. `prefix`: the text up to
-the gap and nothing else. `chat`: a raw ChatML conversation whose last answer has begun already with the code up to the gap."""
+"""`infill`: prefix and suffix apart, the model server writes the family's fill-in-the-middle tokens around them.
+`prefix`: the text up to the gap and nothing else. `chat`: a raw ChatML conversation whose last answer has begun already
+with the code up to the gap."""
 
 _CHAT_FAMILIES = frozenset({"qwen2.5-coder"})
 
@@ -56,8 +57,8 @@ def profile_for(
 ) -> PromptProfile:
     """The profile that fits a model and the machine it runs on; given sizes override the chosen ones.
 
-    `fast_device` says that prompts are read at thousands of tokens a second (a GPU) rather than at tens (a CPU, where 1200 code points
-    that are not in the model server's prefix cache take about eight seconds).
+    `fast_device` says that prompts are read at thousands of tokens a second (a GPU) rather than at tens (a CPU, where
+    1200 code points that are not in the model server's prefix cache take about eight seconds).
     """
     sizes = _FAST if fast_device else _SLOW
     infill: Style = "infill" if supports_suffix else "prefix"

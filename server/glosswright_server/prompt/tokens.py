@@ -1,7 +1,8 @@
 """The control tokens of the model families, and how to keep a user's own text from being read as one.
 
-A document may hold `<|im_start|>` as ordinary text. In a raw prompt a tokenizer would read it as the start of a new message. Such text is
-broken up with one space; nothing else of the document is changed, and what a comment *says* is not looked at: it is the request.
+A document may hold `<|im_start|>` as ordinary text. In a raw prompt a tokenizer would read it as the start of a new
+message. Such text is broken up with one space; nothing else of the document is changed, and what a comment *says* is
+not looked at: it is the request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Raw model text → text that fits the file: where it stops, how it is indented, what of it is already there. Pure; knows no protocol."""
+"""Raw model text → text that fits the file: where it ends, its margin, what of it is there already. Pure."""
 
 from __future__ import annotations
 

@@ -9,24 +9,27 @@ from glosswright_server.shaping.lexis import Lexis, Scanner
 
 _FENCE = re.compile(r"\s*(```|~~~)[\w+#.-]*\s*$")
 _PROSE = re.compile(
-    r"\s*(sure\b|certainly\b|of course\b|okay\b|here(['’]s| is| are)\b|below is\b|the following (code|function|is)\b|this (code|function) \w+"
-    r"|to (solve|implement|do) this\b|you can use\b|i (will|'ll|have)\b|the (code|function|answer) (is|should|will)\b"
+    r"\s*(sure\b|certainly\b|of course\b|okay\b|here(['’]s| is| are)\b|below is\b"
+    r"|the following (code|function|is)\b|this (code|function) \w+|to (solve|implement|do) this\b|you can use\b"
+    r"|i (will|'ll|have)\b|the (code|function|answer) (is|should|will)\b"
     r"|当然|好的|以下是|下面是|这是|可以使用|您可以|你可以)",
     re.IGNORECASE,
 )
 _SPECIAL = re.compile(
-    r"<\|(?:im_start|im_end|endoftext|fim_prefix|fim_suffix|fim_middle|fim_pad|repo_name|file_sep|file_separator|end|eot_id|EOT|begin_of_text"
-    r"|end_of_text|assistant|user|system)\|>|<(?:fim_prefix|fim_suffix|fim_middle|fim_pad|file_sep|repo_name|EOT|END|end_of_turn|eos)>"
+    r"<\|(?:im_start|im_end|endoftext|fim_prefix|fim_suffix|fim_middle|fim_pad|repo_name|file_sep|file_separator|end"
+    r"|eot_id|EOT|begin_of_text|end_of_text|assistant|user|system)\|>"
+    r"|<(?:fim_prefix|fim_suffix|fim_middle|fim_pad|file_sep|repo_name|EOT|END|end_of_turn|eos)>"
     r"|<｜[^｜\n]{1,40}｜>|</s>\s*$|\[/?INST\]"
 )
 _STUB = re.compile(
-    r"(?:pass|\.\.\.|…|return;?|return (?:None|null|nil|undefined);?|todo!\(.*\);?|unimplemented!\(.*\);?|"
-    r"raise NotImplementedError\b.*|throw new \w*\((['\"]).*not (?:yet )?implemented.*\1\);?|panic\(\"(?:not implemented|TODO).*\"\);?)",
+    r"(?:pass|\.\.\.|…|return;?|return (?:None|null|nil|undefined);?|todo!\(.*\);?|unimplemented!\(.*\);?"
+    r"|raise NotImplementedError\b.*|throw new \w*\((['\"]).*not (?:yet )?implemented.*\1\);?"
+    r"|panic\(\"(?:not implemented|TODO).*\"\);?)",
     re.IGNORECASE,
 )
 _STUB_WANTED = re.compile(
-    r"\b(pass|placeholder|stub|no-?op|does nothing|do nothing|abstract|not implemented|notimplemented\w*|todo|override|returns? (?:none|null|nil"
-    r"|nothing|undefined))\b|什么也不做|什么都不做|占位|空实现|返回空",
+    r"\b(pass|placeholder|stub|no-?op|does nothing|do nothing|abstract|not implemented|notimplemented\w*|todo|override"
+    r"|returns? (?:none|null|nil|nothing|undefined))\b|什么也不做|什么都不做|占位|空实现|返回空",
     re.IGNORECASE,
 )
 

@@ -1,13 +1,13 @@
-"""Where an answer ends: decides, line by line as the answer arrives, whether the next line still belongs to what was asked for.
+"""Where an answer ends: decides, line by line, whether the next one still belongs to what was asked for.
 
-Every decision depends on the text read so far and on nothing else, so that an answer ends at the same place however it was cut into
-pieces on its way here. It changes no text; `margins` and `repeats` do.
+Every decision depends on the text read so far and on nothing else, so that an answer ends at the same place however it
+was cut into pieces on its way here. It changes no text; `margins` and `repeats` do.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glosswright_server.intent.model import Extent, Intent, IntentKind
 from glosswright_server.shaping.lexis import Blocks, Lexis, Line, Scanner
@@ -15,14 +15,21 @@ from glosswright_server.shaping.lexis import Blocks, Lexis, Line, Scanner
 _OFFSIDE_CLAUSES = frozenset({"elif", "else", "except", "finally", "case"})
 _BRACE_CLAUSES = frozenset({"else", "catch", "finally", "while", "where", "elseif", "elif"})
 _CONTROL = frozenset(
-    "if for while switch match try do else catch finally foreach loop unsafe with synchronized".split()
+    {
+        *("if", "for", "while", "switch", "match", "try", "do", "else", "catch", "finally", "foreach", "loop"),
+        *("unsafe", "with", "synchronized"),
+    }
 )
-_IMPORTS = frozenset("import from use using require require_relative package include extern".split())
+_IMPORTS = frozenset({"import", "from", "use", "using", "require", "require_relative", "package", "include", "extern"})
 _DEFINITIONS = frozenset(
-    "def class async function func fn pub public private protected internal static export abstract override interface struct enum"
-    " impl trait module module.exports CREATE create template typedef final".split()
+    {
+        *("def", "class", "async", "function", "func", "fn", "pub", "public", "private", "protected", "internal"),
+        *("static", "export", "abstract", "override", "interface", "struct", "enum", "impl", "trait", "module"),
+        *("module.exports", "CREATE", "create", "template", "typedef", "final"),
+    }
 )
-_HEAD = re.compile(r"([ \t]*)(\w+(?=\W)|[^\w\s])", re.DOTALL)
+_HEAD = re.compile(r"([ \t]*)(\w+|[^\w\s])")
+_GOES_ON = (".", "?", "&", "|", "=", ":", "{")
 _METHOD = re.compile(r"\s*(?:[\w<>\[\],.*&:?]+\s+)*[~\w$]+\s*\([^;]*\)[^;=]*\{")
 
 
@@ -32,12 +39,16 @@ class Head:
 
     width: int
     word: str
+    """"" while more letters of it may come."""
 
 
 def head_of(text: str, tab: int) -> Head | None:
-    """The head of a line of which `text` (up to and with its "\\n") may not have fully arrived; None until it can be told."""
+    """The head of a line that may not have fully arrived (`text` ends with "\\n" when it has); None for blank text."""
     found = _HEAD.match(text)
-    return Head(width_of(found.group(1), tab), found.group(2)) if found else None
+    if found is None:
+        return None
+    partial = found.end() == len(text) and (found.group(2)[-1].isalnum() or found.group(2)[-1] == "_")
+    return Head(width_of(found.group(1), tab), "" if partial else found.group(2))
 
 
 def width_of(blank: str, tab: int) -> int:
@@ -63,7 +74,8 @@ class Boundary:
         self.whole = 0
         """Number of lines that end with a whole statement."""
         self.done = False
-        self._left = left
+        # A body or a comment's code closes no bracket that stands left of it; code gone on with may.
+        self._left = left if intent.kind is IntentKind.CONTINUE else ""
         self._below = below.rstrip()
         self._scanner = Scanner(lexis)
         self._own_base = False
@@ -77,7 +89,7 @@ class Boundary:
         self._definition = False
 
     def rebase(self) -> None:
-        """Trust the indentation of the next line as the answer's own left margin (it restated a header or opened a fence)."""
+        """Trust the next line's indentation as the answer's own margin (it restated a header or opened a fence)."""
         self._own_base, self._settled = True, False
         self._left = ""
 
@@ -99,6 +111,10 @@ class Boundary:
             return True
         self._settle(head)
         blocks = self.lexis.blocks
+        if blocks is Blocks.OFFSIDE and head.width < self.base:
+            return False
+        if not head.word:
+            return True
         if blocks is Blocks.OFFSIDE:
             return self._admits_offside(head)
         if blocks is Blocks.BLANK:
@@ -166,8 +182,6 @@ class Boundary:
         return self.lexis.blocks is Blocks.WORDS and head.word in self.lexis.closers
 
     def _admits_offside(self, head: Head) -> bool:
-        if head.width < self.base:
-            return False
         if head.width > self.base or head.word in _OFFSIDE_CLAUSES:
             return True
         if self._header_open():
@@ -189,7 +203,7 @@ class Boundary:
 
     def _goes_on(self, head: Head) -> bool:
         """Whether a line that begins so goes on with the statement above it (`.then(…)`, `&& …`)."""
-        return self.lexis.blocks in (Blocks.BRACES, Blocks.WORDS) and head.word in (".", "?", "&", "|", "=", ":", "{")
+        return self.lexis.blocks in (Blocks.BRACES, Blocks.WORDS) and head.word in _GOES_ON
 
     def _admits_next(self, head: Head, *, comment: bool) -> bool:
         """Whether another statement at the answer's own level belongs to it: the rules of `Extent.BLOCK`."""
@@ -226,6 +240,7 @@ class Boundary:
         width = self.base if not self.lines else width_of(leading(line.text), self.tab)
         code = full.strip()
         if starts and code and self._at_base(line, width):
+            line = replace(line, begins=(self._ready or not self._header) and not code.startswith(_GOES_ON))
             self._begin(code)
         if self._compound is False and code:
             self._compound = self._opens_block(line, full)
@@ -272,7 +287,7 @@ class Boundary:
         last = code[-1:]
         blocks = self.lexis.blocks
         if blocks is Blocks.OFFSIDE:
-            return not last == ":" and not code.lstrip().startswith("@")
+            return last != ":" and not code.lstrip().startswith("@")
         if blocks is Blocks.SEMICOLON:
             return last == ";" and line.depth == 0
         if blocks is Blocks.BLANK:

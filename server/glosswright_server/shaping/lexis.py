@@ -1,7 +1,8 @@
 """Where comments, strings and brackets stand in the lines of an answer, for every language spoken here.
 
-`Scanner` reads complete lines one after the other in O(n) and keeps the little state that reaches over a line end (open brackets, an
-open string or comment). It is no parser: it knows nothing of grammar, never fails, and is only as right as ending an answer needs.
+`Scanner` reads complete lines one after the other in O(n) and keeps the little state that reaches over a line end (open
+brackets, an open string or comment). It is no parser: it knows nothing of grammar, never fails, and is only as right as
+ending an answer needs.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ class Line:
     """Whether a string, a comment, a bracket or an escaped line end reaches into the next line."""
     excess: int
     """Index of the first closing bracket or word that nothing before it opened; -1 when there is none."""
+    begins: bool = False
+    """Whether a statement of the answer's outermost level begins here; known to `extent.Boundary` alone."""
 
 
 class Scanner:
@@ -97,7 +100,7 @@ class Scanner:
 
     @property
     def neutral(self) -> bool:
-        """Whether the next line begins outside of strings, comments and round or square brackets, and is not a continuation."""
+        """Whether the next line begins outside of strings and comments, and no escaped line end comes before it."""
         return not (self._quote or self._comment or self._here or self._escaped)
 
     def line(self, text: str) -> Line:
@@ -105,9 +108,10 @@ class Scanner:
         inside = bool(self._quote or self._comment or self._here)
         start_depth = self.depth
         if self._here:
-            if text.strip() == self._here:
+            closed = text.strip() == self._here
+            if closed:
                 self._here = ""
-            return Line(text, " " * len(text), True, start_depth, start_depth, bool(self._here), -1)
+            return Line(text, _hollow(text, closed=closed), True, start_depth, start_depth, bool(self._here), -1)
         code, excess = self._scan(text)
         if self._lexis.blocks is Blocks.WORDS:
             excess = self._count_words(code, excess)
@@ -198,7 +202,7 @@ class Scanner:
         return excess
 
     def _through_string(self, text: str, pos: int) -> int:
-        """Position after the string that is open at `pos`, or the end of the line; closes the string when its end is there."""
+        """Position after the string that is open at `pos`, or the line's end; notes when the string is closed."""
         quote = self._quote
         assert quote is not None
         while pos < len(text):

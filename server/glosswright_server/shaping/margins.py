@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from glosswright_server.shaping.extent import leading, width_of
 from glosswright_server.shaping.lexis import Blocks, Lexis, Line
@@ -15,7 +16,7 @@ _SAMPLE_CHARS = 20_000
 
 
 def unit_of(text: str, indent: str, lexis: Lexis) -> str:
-    """One level of indentation as the file writes it; the language's custom when the file shows none."""
+    """One level of indentation as the file writes it, "" when it shows none and the language leaves the choice."""
     if indent.startswith("\t"):
         return "\t"
     margins = re.findall(r"^([ \t]+)(?=[^\s*])", text[:_SAMPLE_CHARS], re.MULTILINE)
@@ -26,18 +27,18 @@ def unit_of(text: str, indent: str, lexis: Lexis) -> str:
     for size in (8, 4, 2, 3):
         if widths and sum(width % size == 0 for width in widths) * 10 >= len(widths) * 9:
             return " " * size
-    return lexis.unit
+    return lexis.unit if lexis.blocks is Blocks.OFFSIDE or lexis.unit == "\t" else ""
 
 
-def eol_of(text: str) -> str:
-    """The file's line end: that of its first line."""
-    found = re.search(r"\r\n|\n|\r", text)
+def eol_of(text: str, lead: str) -> str:
+    """The file's line end: that of the lead, or of its first line."""
+    found = re.search(r"\r\n|\n|\r", lead) or re.search(r"\r\n|\n|\r", text)
     return found.group() if found else "\n"
 
 
 def tab_width(unit: str) -> int:
     """Columns to count for a tab when an answer mixes what the file does not."""
-    return 4 if unit == "\t" else len(unit)
+    return len(unit) if unit.startswith(" ") else 4
 
 
 def fit(lines: Sequence[Line], lexis: Lexis, *, base: int, indent: str, unit: str, midline: bool) -> list[str]:
@@ -48,7 +49,8 @@ def fit(lines: Sequence[Line], lexis: Lexis, *, base: int, indent: str, unit: st
     tab = tab_width(unit)
     if lexis.blocks is not Blocks.OFFSIDE:
         base = _bracketed_base(lines, base, tab, midline)
-    step = _step_of(lines, tab)
+    step = _step_of(lines, tab, base)
+    unit = unit or " " * step
     fitted: list[str] = []
     for number, line in enumerate(lines):
         body = line.text.lstrip(" \t")
@@ -66,23 +68,22 @@ def fit(lines: Sequence[Line], lexis: Lexis, *, base: int, indent: str, unit: st
 
 def _bracketed_base(lines: Sequence[Line], base: int, tab: int, midline: bool) -> int:
     """The outermost level of an answer in a language of brackets: that of its least indented whole-level line."""
-    widths = [
-        width_of(leading(line.text), tab)
-        for line in lines[1:]
-        if line.code.strip()
-        and not line.inside
-        and (line.start_depth == 0 or (line.depth == 0 and line.code.strip()[0] in "})]e"))
-        if not line.code.lstrip().startswith((".", "?", "&", "|", "+", ":"))
-    ]
+    widths = [width_of(leading(line.text), tab) for line in lines[1:] if line.begins or _closes_all(line)]
     return min(widths) if widths and not midline else base
 
 
-def _step_of(lines: Sequence[Line], tab: int) -> int:
+def _closes_all(line: Line) -> bool:
+    closes = re.match(r"\s*([)\]}]|end\b|fi\b|done\b|esac\b|until\b)", line.code)
+    return closes is not None and line.depth == 0 < line.start_depth
+
+
+def _step_of(lines: Sequence[Line], tab: int, base: int) -> int:
     """Columns of one level in the answer: how far the first block stands inside its header."""
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in pairwise(lines):
         opens = above.code.rstrip().endswith((":", "{", "(", "[", " do", " then")) and not line.inside
-        if opens and line.text.strip() and above is not lines[0]:
-            step = width_of(leading(line.text), tab) - width_of(leading(above.text), tab)
+        if opens and line.text.strip():
+            outer = base if above is lines[0] else width_of(leading(above.text), tab)
+            step = width_of(leading(line.text), tab) - outer
             if 1 < step <= 8:
                 return step
     return tab

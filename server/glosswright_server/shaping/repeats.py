@@ -15,7 +15,7 @@ _CLOSERS = ")]}\"'`;,>"
 
 
 def lines_asked(text: str, intent: Intent) -> frozenset[str]:
-    """The lines (without margins) a model tends to restate before it answers: the comment or the header above the gap."""
+    """The lines (without margins) a model tends to say again first: the comment or the header above the gap."""
     before = text[: intent.start].splitlines()
     if intent.kind is IntentKind.COMMENT:
         wanted = before[-(len(intent.request.splitlines()) + 2) :]
@@ -93,7 +93,7 @@ def _without_rest_of_line(code: str, rest: str, left: str, lexis: Lexis) -> str:
         shorter = body[: len(body) - size]
         if all(letter in _CLOSERS or letter.isspace() for letter in piece):
             if _balance(left + shorter + rest, lexis) > _balance(left + body + rest, lexis):
-                return shorter
+                return shorter.rstrip()
         elif size >= 3 and not (shorter[-1:].isalnum() and piece[0].isalnum()):
             return shorter.rstrip() if piece[0] not in " \t" else shorter
     return code

@@ -1,8 +1,9 @@
 """Turns the text of a model, as it streams in, into text that fits the file.
 
-`Shaper.feed` says when what was asked for is complete, so that the caller can close the stream instead of generating text to throw away.
-`Shaper.result` then mends what is left: margins, line ends, repeats. It invents nothing: every word of the result is the model's. It does
-no I/O, raises for no text whatever, and does not judge whether the code is any good; that is the business of `verify`.
+`Shaper.feed` says when what was asked for is complete, so that the caller can close the stream instead of generating
+text to throw away. `Shaper.result` then mends what is left: margins, line ends, repeats. It invents nothing: every word
+of the result is the model's. It does no I/O, raises for no text whatever, and does not judge whether the code is any
+good; that is the business of `verify`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Shaped:
     text: str
     """What replaces `text[start:end]` of the document: lead, code and tail, in the file's own line ends."""
     complete: bool
-    """Whether the code ends where what was asked for ends; False when it was cut off at a whole statement before that."""
+    """Whether the code ends where what was asked for ends; False when it was cut at a whole statement before that."""
     code: str
     """The generated code alone, without lead and tail, in the file's own line ends."""
 
@@ -55,7 +56,7 @@ class Shaper:
         self.feed(prompt_assumed)
 
     def feed(self, delta: str) -> bool:
-        """Take the next piece of the stream; returns whether the answer is complete. Further text then changes nothing."""
+        """Take the next piece of the stream; True when the answer is complete. Further text then changes nothing."""
         if self._over or not delta:
             return self._over
         self._pending += delta
@@ -108,7 +109,7 @@ class Shaper:
             self._over = self._bounds.done = True
 
     def _watch(self, line: str) -> None:
-        """End when one line runs on in a circle; looked at in fixed steps so that the pieces it came in do not matter."""
+        """End when one line runs on in a circle; looks in fixed steps so that the pieces it came in do not matter."""
         step = self._watched + _STAMMER_STEP
         while step <= len(line):
             if repeats.stammers(line[:step]):
@@ -210,7 +211,7 @@ class Shaper:
             and intent.extent is not Extent.LINE
         ):
             return None
-        eol = eol_of(self._text)
+        eol = eol_of(self._text, intent.lead)
         code = code.replace("\n", eol)
         return Shaped(intent.lead + code + getattr(intent, "tail", ""), complete, code)
 

@@ -1,7 +1,7 @@
 """Judges a candidate without running it: does it parse where it stands, does it end, does it say anything new.
 
-First of several layers; it knows nothing of types or behaviour. The file around the gap may be broken: only what the candidate adds to
-that counts.
+First of several layers; it knows nothing of types or behaviour. The file around the gap may be broken: only what the
+candidate adds to that counts.
 """
 
 from __future__ import annotations
@@ -36,9 +36,8 @@ def _parses(old: Tree, new: Tree, intent: Intent, insertion: str) -> Check:
     if new.root is None or old.root is None:
         return Check(name, Outcome.NOT_APPLICABLE, "no grammar for this language")
     if not new.root.has_error:
-        if intent.language == "python" and not old.root.has_error and not _python_parses(new.text):
-            if _python_parses(old.text):
-                return Check(name, Outcome.FAILED, "Python does not accept the file with it")
+        if intent.language == "python" and not _python_parses(new.text) and _python_parses(old.text):
+            return Check(name, Outcome.FAILED, "Python does not accept the file with it")
         return Check(name, Outcome.PASSED)
     if _errors(new) > _errors(old):
         return Check(name, Outcome.FAILED, "it leaves a syntax error")
