@@ -65,7 +65,7 @@ def build() -> ServerBase:
             raise JsonRpcException("modified", -32801)
         if params == "self-cancel":
             raise asyncio.CancelledError
-        raise ValueError("secret document text")
+        raise ValueError(f"no such {params}")
 
     @server.feature("echo/unserialisable")
     async def unserialisable(params: Any, context: Context) -> Any:

@@ -1,7 +1,8 @@
 """Where the lines of a text start, found once and then kept up edit by edit.
 
-A line ends with `\\n`, `\\r\\n` or `\\r` and with nothing else (LSP 3.17, "Text Documents"): U+2028, U+2029, NEL, VT
-and FF, at which `str.splitlines` breaks, are ordinary characters here. Plain functions over lists of code point offsets.
+A line ends with `\\n`, `\\r\\n` or `\\r` and with nothing else (LSP 3.17, "Text Documents"): U+2028, U+2029, NEL,
+VT and FF, at which `str.splitlines` breaks, are ordinary characters here. Plain functions over lists of code point
+offsets.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class FrameReader:
 
     def _read_header(self) -> int | None:
         length: int | None = None
-        header_bytes = 0
+        header_bytes = fields = 0
         while True:
             line = self._read_line(MAX_HEADER_BYTES - header_bytes)
             if line is None:
@@ -50,11 +50,17 @@ class FrameReader:
             header_bytes += len(line)
             if line.strip():
                 length = _content_length(line, length)
-            elif length is not None:
-                if length > self._max_body_bytes:
-                    raise FramingLost(f"a message of {length} bytes is larger than {self._max_body_bytes} bytes")
-                return length
-            # A blank line before any header field: some clients end each body with a line end of their own.
+                fields += 1
+            elif fields:
+                return self._checked(length)
+            # Else a blank line before any header field: some clients end each body with a line end of their own.
+
+    def _checked(self, length: int | None) -> int:
+        if length is None:
+            raise FramingLost("a header without Content-Length")
+        if length > self._max_body_bytes:
+            raise FramingLost(f"a message of {length} bytes is larger than {self._max_body_bytes} bytes")
+        return length
 
     def _read_line(self, limit: int) -> bytes | None:
         searched = 0

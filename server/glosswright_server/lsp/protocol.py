@@ -342,7 +342,10 @@ class GlosswrightProtocol(LanguageServerProtocol):
         if entry is None or entry[1] is None:
             return response.result
         answer = {"jsonrpc": "2.0", "id": response.id, "result": response.result}
-        return self._structurer.value(answer, entry[1]).result
+        result = self._structurer.value(answer, entry[1]).result
+        if result is None and response.result is not None:
+            raise InvalidParams("a result of another type")
+        return result
 
     # Answers
 

@@ -51,11 +51,12 @@ class Structurer:
     def value(self, raw: Any, wanted: Any) -> Any:
         """`raw` as the lsprotocol type `wanted`, less what is optional and does not fit. Raises InvalidParams."""
         try:
-            return self._converter.structure(raw, wanted)
+            try:
+                return self._converter.structure(raw, wanted)
+            except Exception as error:
+                return self._repaired(raw, wanted, error)
         except RecursionError:
             raise InvalidParams("params are nested too deeply") from None
-        except Exception as error:
-            return self._repaired(raw, wanted, error)
 
     def _repaired(self, raw: Any, wanted: Any, error: Exception) -> Any:
         raw = copy.deepcopy(raw)

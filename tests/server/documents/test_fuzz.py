@@ -15,12 +15,13 @@ CODECS = {
     PositionEncoding.UTF16: ("utf-16-le", 2),
     PositionEncoding.UTF32: ("utf-32-le", 4),
 }
-# What makes line ends and columns go wrong: all three line ends, the characters that str.splitlines also breaks at, wide
-# and combining characters of every UTF-8 length.
+# What makes line ends and columns go wrong: all three line ends, the characters that str.splitlines also breaks at, and
+# wide and combining characters of every UTF-8 length.
 ALPHABET = ["a", "b", " ", "\r", "\n", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\x85", "é", "e\u0301", "中"]
 ALPHABET += ["😀", "👨\u200d👩\u200d👧", "\U0010ffff", "\ufeff"]
 TEXTS = st.lists(st.sampled_from(ALPHABET), max_size=12).map("".join)
 COORDINATES = st.integers(0, 14)
+KINDS = st.sampled_from(["edit", "edit", "edit", "edit", "whole"])
 EDITS = st.lists(
     st.tuples(
         COORDINATES,
@@ -80,10 +81,10 @@ class BytesClient:
 
 
 @pytest.mark.parametrize("encoding", PositionEncoding)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(text=TEXTS, edits=EDITS)
 def test_random_edits(encoding: PositionEncoding, text: str, edits: list[tuple[int, int, int, int, str, str]]) -> None:
-    """Texts, line tables and positions stay equal through every sequence of edits: here a mistake corrupts user code."""
+    """Texts, line tables and positions stay equal through any edits: a mistake here corrupts user code."""
     store = DocumentStore()
     store.set_encoding(encoding)
     store.open(URI, "plaintext", 0, text)
@@ -105,7 +106,7 @@ def test_random_edits(encoding: PositionEncoding, text: str, edits: list[tuple[i
 
 
 @pytest.mark.parametrize("encoding", PositionEncoding)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=TEXTS, line=COORDINATES, character=COORDINATES)
 def test_positions(encoding: PositionEncoding, text: str, line: int, character: int) -> None:
     """Every position, real or not, means the same place in both, and going there and back stays there."""
@@ -120,7 +121,7 @@ def test_positions(encoding: PositionEncoding, text: str, line: int, character: 
     assert snapshot.offset_at(snapshot.position_at(offset)) == offset
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=TEXTS, edits=st.lists(st.tuples(COORDINATES, COORDINATES, TEXTS), max_size=8))
 def test_one_notification_equals_many(text: str, edits: list[tuple[int, int, str]]) -> None:
     """Changes in one notification mean the same as one by one: each is relative to the text that the last one left."""
