@@ -88,7 +88,7 @@ def comment_above(tree: Tree, line: Line, blank_lines: int) -> Comment | None:
 
 def is_finished(text: str) -> bool:
     """Whether a comment says enough to act on when its author pauses: two words, or four ideographs or kana."""
-    return len(_IDEOGRAPHS.findall(text)) >= 4 or len(_WORDS.findall(_IDEOGRAPHS.sub(" ", text))) >= 2
+    return len(_WORDS.findall(_IDEOGRAPHS.sub(" ", text))) + len(_IDEOGRAPHS.findall(text)) / 2 >= 2
 
 
 _IDEOGRAPHS = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -115,6 +115,23 @@ def _raw_in_tree(tree: Tree, at: int) -> tuple[int, int] | None:
         # A node that merely starts at `at` is right of the cursor: the cursor is before it, not in it.
         if node.start_byte < at <= end:
             return node.start_byte, end
+    return _raw_unclosed(tree, at)
+
+
+def _raw_unclosed(tree: Tree, at: int) -> tuple[int, int] | None:
+    """A block comment that is being typed and not closed yet, which the parser shows as an error: its first line, and
+    lines below that begin with a star."""
+    text = tree.text
+    if tree.root is None or not tree.root.has_error:
+        return None
+    line = line_at(text, at)
+    for opening, closing in tree.language.block_comments:
+        start = text.rfind(opening, max(0, at - 4_000), at)
+        if start < 0 or text.find(closing, start) >= 0 or text[line_at(text, start).start : start].strip(_SPACE):
+            continue
+        later = re.split(r"\r\n|\r|\n", text[start : line.end])[1:]
+        if all(one.lstrip(_SPACE).startswith("*") for one in later):
+            return start, line.end
     return None
 
 
@@ -297,7 +314,11 @@ def _block_lines(language: Language, raw: str) -> list[str]:
 def _without_ruler(line: str) -> str:
     """`--- Helpers ---` says "Helpers"; a line of dashes says nothing."""
     bare = line.strip(_SPACE)
-    return re.sub(r"^[-=*#~_/+]{3,}\s*|\s*[-=*#~_/+]{3,}$", "", bare) if re.search(r"[-=*#~_/+]{3}", bare) else line
+    ruled = _RULER.sub("", bare)
+    return ruled if ruled != bare else line
+
+
+_RULER = re.compile(r"^[-=*#~_/+]{3,}\s*|\s*[-=*#~_/+]{3,}$|\s+##$")
 
 
 def _split(raw: str) -> list[str]:

@@ -105,9 +105,11 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
     indent = indent_at(text, line_at(text, outer.start_byte))
     comments = _comments_within(tree, opened, closed)
     todos = [comment for comment in comments if _TODO.match(comment.text)]
-    # A comment right of the header or of a statement belongs to that line and is no wish for the body.
-    notes = tuple(c for c in comments if c not in todos and c.role is Role.REQUEST and c.own_line)
+    wishful = [c for c in comments if c not in todos and c.role is Role.REQUEST]
+    notes = tuple(c for c in wishful if c.own_line)
     pieces = [(one.start_byte, one.end_byte) for one in rest] + [(c.start, c.end) for c in todos]
+    # What stands right of a placeholder (`pass  # later`) is about the placeholder and goes with it.
+    pieces += [(c.start, c.end) for c in comments if not c.own_line and rest and c.start >= rest[0].end_byte]
     placeholder = (min(p[0] for p in pieces), max(p[1] for p in pieces)) if pieces else None
     if placeholder and any(placeholder[0] < note.start < placeholder[1] for note in notes):
         placeholder = None
@@ -116,7 +118,7 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
     if above is not None and (not doc or tree.language.style is not BlockStyle.INDENTATION):
         wishes.append(above.text)
     wishes += [wish for todo in todos if (wish := without_todo(todo.text))]
-    wishes += [note.text for note in notes]
+    wishes += [comment.text for comment in wishful]
     if doc and tree.language.style is BlockStyle.INDENTATION:
         closed = max(closed, doc[1])
     return Unfinished(
@@ -230,7 +232,7 @@ _WRAPPERS = frozenset(
     (
         *("decorated_definition", "template_declaration", "export_statement", "expression_statement"),
         *("lexical_declaration", "variable_declaration", "variable_declarator", "assignment_expression"),
-        *("public_field_definition", "field_definition"),
+        *("public_field_definition", "field_definition", "pair"),
     )
 )
 
@@ -350,5 +352,8 @@ _VAGUE = re.compile(
 
 def without_todo(text: str) -> str:
     """A comment's text without its "TODO:"; "" when nothing else is said."""
-    wish = _TODO.sub("", text, count=1).strip(" :-")
+    todo = _TODO.match(text)
+    if todo is None:
+        return text
+    wish = text[todo.end() :].strip(" :-")
     return "" if _VAGUE.match(wish) else wish

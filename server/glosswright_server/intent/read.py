@@ -14,7 +14,7 @@ from glosswright_server.intent import place
 from glosswright_server.intent.comments import Comment, Role, comment_above, comment_at, is_finished
 from glosswright_server.intent.functions import Unfinished, unfinished_at, unfinished_in, without_todo
 from glosswright_server.intent.languages import BlockStyle, Language
-from glosswright_server.intent.lines import Line, indent_at, is_blank, line_above, line_at, line_below
+from glosswright_server.intent.lines import Line, indent_at, is_blank, line_at, line_below
 from glosswright_server.intent.model import Extent, Intent, IntentKind, Trigger
 from glosswright_server.intent.tree import MAX_PARSED, Tree, parse
 
@@ -54,8 +54,10 @@ def actions_at(text: str, start: int, end: int, language: Language, tree: Tree |
     if "\0" in text:
         return ()
     tree = parse(text, language, tree)
-    functions = [one for one in unfinished_in(tree, start, end) if one.start <= end and start <= _last(tree, one)]
-    intents = [_code_for(tree, one) for one in _comments_touching(tree, start, end) if not _is_part(one, functions)]
+    functions = [one for one in unfinished_in(tree, start, end) if one.start <= end and _is_within(tree, one, start)]
+    intents = [
+        _code_for(tree, one) for one in _comments_touching(tree, start, end) if not _is_part(text, one, functions)
+    ]
     intents += [_body(tree, one, start, "in a function without a body") for one in functions]
     unique = {(intent.kind, intent.start, intent.end): intent for intent in intents}
     return tuple(unique.values())
@@ -91,14 +93,10 @@ class _Reader:
 
     def _in_comment(self, comment: Comment, function: Unfinished | None) -> Intent:
         at_end = self.offset >= comment.end
-        part = function is not None and _is_part(comment, [function])
-        beside_header = (
-            function is not None and not comment.own_line and self.line == line_at(self.text, function.opened)
-        )
-        if function is not None and (part or beside_header):
+        if function is not None and _is_part(self.text, comment, [function]):
             placeholder = function.placeholder
-            waits = part and at_end and placeholder is not None and comment.end <= placeholder[1]
-            if self.explicit or (waits and self.trigger is Trigger.PAUSED and comment.start >= function.opened):
+            waits = at_end and comment.own_line and placeholder is not None and placeholder[0] <= comment.start
+            if self.explicit or (waits and self.trigger is Trigger.PAUSED):
                 return _body(self.tree, function, self.offset, "at a comment of a function without a body")
             return self._nothing("inside a comment that is being typed")
         if self.explicit:
@@ -127,7 +125,7 @@ class _Reader:
         comment = comment_above(self.tree, self.line, blank_lines=1)
         if comment is None or comment.role is not Role.REQUEST or self.tree.in_string(self.offset):
             return None
-        if function is not None and _is_part(comment, [function]):
+        if function is not None and _is_part(self.text, comment, [function]):
             return None
         indent = place.comment_indent(self.tree, comment)
         before = self.text[self.line.start : self.offset]
@@ -138,7 +136,9 @@ class _Reader:
 
     def _in_function(self, function: Unfinished) -> Intent | None:
         """The body, if the cursor is where one would write it."""
-        if self.offset < function.opened or not self._within(function):
+        if self.offset < function.opened or not _is_within(self.tree, function, self.offset):
+            return None
+        if not self.explicit and _has_left(function, self.line, self.offset):
             return None
         doc = function.doc
         if doc is not None and doc[0] < self.offset <= doc[1] and not self.explicit:
@@ -146,22 +146,6 @@ class _Reader:
             if not closed:
                 return self._nothing("inside a docstring that is being typed")
         return _body(self.tree, function, self.offset, "in a function without a body")
-
-    def _within(self, function: Unfinished) -> bool:
-        if function.style is not BlockStyle.INDENTATION:
-            return self.offset <= function.closed
-        last = line_at(self.text, _last(self.tree, function))
-        if self.offset <= last.end:
-            return True
-        blank_lines = 0
-        line: Line | None = line_above(self.text, self.line)
-        while line is not None and line.start > last.start:
-            if not is_blank(self.text, line) or blank_lines > 100:
-                return False
-            blank_lines += 1
-            line = line_above(self.text, line)
-        deeper = len(self.text[self.line.start : self.offset]) > len(function.indent)
-        return self.blank and (blank_lines <= 1 or deeper)
 
     def _continue(self, why: str) -> Intent:
         rest = self.text[self.offset : self.line.end]
@@ -238,16 +222,41 @@ def _window(text: str, start: int, end: int) -> tuple[int, int]:
     return low, high
 
 
-def _last(tree: Tree, function: Unfinished) -> int:
+def _is_within(tree: Tree, function: Unfinished, offset: int) -> bool:
+    """Whether `offset` is inside the function, the blank lines where a Python body would begin included."""
+    text, last = tree.text, _last(function)
+    if function.style is not BlockStyle.INDENTATION:
+        return offset <= function.closed
+    if offset <= line_at(text, last).end:
+        return True
+    here = line_at(text, offset)
+    between = text[line_at(text, last).end : here.start]
+    if between.strip() or not is_blank(text, here) or len(between) > 10_000:
+        return False
+    deeper = len(text[here.start : offset]) > len(function.indent)
+    return deeper or len(re.findall(r"\r\n|\r|\n", between)) <= 2
+
+
+def _has_left(function: Unfinished, line: Line, offset: int) -> bool:
+    """Whether the cursor is below a placeholder and no deeper than the header: a stub that is left as it is."""
+    if function.placeholder is None or function.style is not BlockStyle.INDENTATION:
+        return False
+    return line.start > function.placeholder[1] and offset - line.start <= len(function.indent)
+
+
+def _last(function: Unfinished) -> int:
     """The end of the function's last piece."""
     ends = [function.closed, *(note.end for note in function.notes)]
     return max(ends + ([function.placeholder[1]] if function.placeholder is not None else []))
 
 
-def _is_part(comment: Comment, functions: list[Unfinished]) -> bool:
-    """Whether the comment belongs to a function without a body: its documentation, or a "TODO" in the body's place."""
+def _is_part(text: str, comment: Comment, functions: list[Unfinished]) -> bool:
+    """Whether the comment belongs to a function without a body: its documentation, what stands beside its header, or a
+    "TODO" in the body's place."""
     for one in functions:
         if one.start <= comment.start < one.opened:
+            return True
+        if not comment.own_line and one.opened <= comment.start <= max(line_at(text, one.opened).end, _last(one)):
             return True
         if one.placeholder is not None and one.placeholder[0] <= comment.start < one.placeholder[1]:
             return True

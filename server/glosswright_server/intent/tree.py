@@ -9,6 +9,7 @@ offset *is* a code point offset. Never read `Node.text`: it shows the stand-in; 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterator
 
 import tree_sitter
@@ -16,22 +17,35 @@ import tree_sitter
 from glosswright_server.intent.languages import Language, load_grammar
 
 MAX_PARSED = 300_000
-"""Longest text, in code points, that is parsed; parsing takes about 0.2 µs per character and cannot be interrupted."""
+"""Longest text, in code points, that is parsed: 0.1 s of work for ordinary code."""
+MAX_PARSE_S = 0.4
+"""Processor seconds after which a parse is given up: text in the wrong language can take 6 s per million characters."""
+_RETRY_AFTER = 50  # texts of a document that are not parsed after one that took too long
+_CHUNK = 1 << 16
 
 _FOREIGN = re.compile(r"[^\x01-\x7f]+")
 _LONE_CR = re.compile(r"\r(?!\n)")
 
 
 class Tree:
-    """The syntax tree of one text; `root` is None for a language without a grammar and for a text over `MAX_PARSED`."""
+    """The syntax tree of one text. `root` is None for a language without a grammar, and for a text that is too long
+    (`MAX_PARSED`) or took too long (`MAX_PARSE_S`)."""
 
-    __slots__ = ("_parsed", "_source", "language", "text")
+    __slots__ = ("_parsed", "_resting", "_source", "language", "text")
 
-    def __init__(self, text: str, language: Language, source: bytes, parsed: tree_sitter.Tree | None) -> None:
+    def __init__(
+        self,
+        text: str,
+        language: Language,
+        source: bytes = b"",
+        parsed: tree_sitter.Tree | None = None,
+        resting: int = 0,
+    ) -> None:
         self.text = text
         self.language = language
         self._source = source
         self._parsed = parsed
+        self._resting = resting
 
     @property
     def root(self) -> tree_sitter.Node | None:
@@ -110,19 +124,42 @@ class Tree:
 def parse(text: str, language: Language, old: Tree | None = None) -> Tree:
     """Parse `text`. With `old`, the tree of an earlier text of the same document, only what changed is parsed again.
 
-    Never raises; a missing grammar, or a text longer than `MAX_PARSED`, gives a tree without a root.
+    Never raises: where there is nothing to parse with, or it takes too long, the tree has no root.
     """
-    if old is not None and old.language is language and old.text == text:
+    if old is not None and old.language is not language:
+        old = None
+    if old is not None and old.text == text:
         return old
     grammar = load_grammar(language.grammar) if language.grammar is not None else None
     if grammar is None or len(text) > MAX_PARSED:
-        return Tree(text, language, b"", None)
+        return Tree(text, language)
+    if old is not None and old._resting:
+        return Tree(text, language, resting=old._resting - 1)
     source = stand_in(text)
-    base = None
-    if old is not None and old.language is language and old._parsed is not None:
-        base = _edited(old._parsed, old._source, source)
+    base = _edited(old._parsed, old._source, source) if old is not None and old._parsed is not None else None
+    parsed = _parsed_in_time(grammar, source, base)
+    return Tree(text, language, source, parsed, resting=0 if parsed is not None else _RETRY_AFTER)
+
+
+def _parsed_in_time(
+    grammar: tree_sitter.Language, source: bytes, base: tree_sitter.Tree | None
+) -> tree_sitter.Tree | None:
+    """The tree, or None when `MAX_PARSE_S` did not suffice (processor time: a busy machine changes nothing)."""
+    deadline = time.thread_time() + MAX_PARSE_S
+
+    def read(offset: int, _: object) -> bytes:
+        return source[offset : offset + _CHUNK]
+
+    def is_late(_: int, __: bool) -> bool:
+        return time.thread_time() > deadline
+
     parser = tree_sitter.Parser(grammar)
-    return Tree(text, language, source, parser.parse(source, base) if base is not None else parser.parse(source))
+    try:
+        if base is None:
+            return parser.parse(read, progress_callback=is_late)
+        return parser.parse(read, base, progress_callback=is_late)
+    except ValueError:  # "Parsing failed": how the binding says that the callback stopped it
+        return None
 
 
 def stand_in(text: str) -> bytes:

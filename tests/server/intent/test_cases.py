@@ -1,4 +1,4 @@
-"""Reads `cases/*.txt` and checks each case against `read_intent` or `actions_at`. The format is explained in `cases/README.md`."""
+"""Checks each case of `cases/*.txt` against `read_intent` or `actions_at`; `cases/README.md` explains the format."""
 
 from __future__ import annotations
 
