@@ -1,40 +1,321 @@
 """The engine: one request, from a document and a cursor to checked code.
 
 It decides what is wanted, answers from memory where it can, asks the model where it must, and judges what came. A newer
-request for the same document supersedes an older one; an automatic request has a deadline after which the complete
-statements so far are answered while the model goes on. It knows no editor protocol and never touches a document.
+request for the same document and kind supersedes an older one; an automatic request has a deadline after which the
+complete statements so far are answered while the model goes on. It knows no editor protocol and changes no document.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 
 from glosswright_server.documents import Snapshot
+from glosswright_server.engine.memory import Made, Memory
 from glosswright_server.engine.run import Job, Run
-from glosswright_server.engine.source import ModelSource, OnPhase, Ready
-from glosswright_server.engine.suggestion import Suggestion, Timing
+from glosswright_server.engine.source import ModelSource, Ready
+from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.engine.trees import Trees
-from glosswright_server.errors import EndpointTimeout, EndpointUnreachable, ModelError
-from glosswright_server.generation.debounce import Debounce
-from glosswright_server.generation.scheduler import Outcome, Scheduler
-from glosswright_server.generation.suggestions import PendingSuggestion, SuggestionCache
+from glosswright_server.errors import ModelError
+from glosswright_server.generation.debounce import Debounce, DebounceLimits
+from glosswright_server.generation.launch_options import OnProgress
+from glosswright_server.generation.scheduler import OutcomeKind, Scheduler
 from glosswright_server.intent.languages import Language, language_for
-from glosswright_server.intent.model import Intent, IntentKind
-from glosswright_server.intent.read import Trigger, actions_at, read_intent
+from glosswright_server.intent.model import Intent, IntentKind, Trigger
+from glosswright_server.intent.read import actions_at, read_intent
 from glosswright_server.prompt.build import build_prompt
 from glosswright_server.settings import Settings
-from glosswright_server.shaping.shaper import Shaped
-from glosswright_server.verify.judge import judge
+from glosswright_server.verify.static import judge
 
-logger = logging.getLogger(__name__)
+Current = Callable[[], "Snapshot | None"]
+"""The document as it is now: a request whose document has moved on is not worth the model's time."""
 
-Current = Callable[[], Snapshot | None]
-"""The document as it is now; a request whose document has moved on is not worth the model's time."""
+MODEL_WAIT_S = 15.0
+"""How long an automatic request waits for a model that is being loaded; one being fetched is not waited for."""
+PATIENCE_S = 30.0
+"""How long an automatic request waits for its first complete statement, deadline included."""
 
 
 class Engine:
-    """All requests of one editor. Belongs to one event loop; `close` it at the end."""
+    """All requests of one editor. Belongs to one event loop; `aclose` it at the end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        source: Callable[[Settings], ModelSource] = ModelSource,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`source` makes where code comes from; nothing is started or connected before the first request."""
+        self.settings = settings
+        self.on_model_wanted: Callable[[], None] = lambda: None
+        """Called when an automatic request finds no model ready, so that it can be started with its progress shown."""
+        self.on_busy: Callable[[bool], None] = lambda busy: None
+        """Called when the model begins and ends to write."""
+        self._make_source = source
+        self._source: ModelSource | None = None
+        self._clock = clock
+        self._scheduler = Scheduler()
+        self._debounce = Debounce(_limits(settings), clock=clock)
+        self._memory = Memory(clock=clock)
+        self._trees = Trees()
+        self._writing = 0
+        self._background: set[asyncio.Task[None]] = set()
+
+    @property
+    def model_name(self) -> str:
+        """The model that is asked, as far as it is known."""
+        ready = self._source.ready_now() if self._source is not None else None
+        return ready.model if ready else self.settings.endpoint.model or self.settings.model.name
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Take other settings; where the model changes, the next request opens the new one."""
+        old, self.settings = self.settings, settings
+        self._debounce.limits = _limits(settings)
+        asks_elsewhere = (old.model, old.endpoint, old.context, old.explicit.max_tokens) != (
+            settings.model,
+            settings.endpoint,
+            settings.context,
+            settings.explicit.max_tokens,
+        )
+        if asks_elsewhere and self._source is not None:
+            task = asyncio.get_running_loop().create_task(self._source.aclose(), name="close-model-source")
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+            self._source = None
+
+    def edited(self, uri: str, snapshot: Snapshot | None, cursor: int | None) -> None:
+        """A document has changed; `cursor` is where the last edit ended. A generation that no longer fits is ended."""
+        self._debounce.typed()
+        if snapshot is not None and cursor is not None:
+            self._memory.prune(uri, snapshot.text, cursor)
+
+    def closed(self, uri: str) -> None:
+        """A document was closed: whatever is under way for it ends, and what was kept of it is dropped."""
+        self._scheduler.cancel(lambda key: isinstance(key, tuple) and key[1] == uri)
+        self._memory.forget(uri)
+        self._trees.forget(uri)
+
+    async def warm_up(self, on_launch: OnProgress | None = None) -> None:
+        """Have the model ready. Raises ModelError."""
+        await self.source.acquire(on_launch, by_hand=False)
+
+    @property
+    def source(self) -> ModelSource:
+        """Where code comes from under the present settings."""
+        if self._source is None:
+            self._source = self._make_source(self.settings)
+        return self._source
+
+    async def inline(self, snapshot: Snapshot, offset: int, *, by_hand: bool, current: Current) -> Suggestion | None:
+        """Ghost text at `offset`: an edit of the cursor's line, or None. Raises ModelError."""
+        started = self._clock()
+        if remembered := self._memory.recall(snapshot, offset, started):
+            return remembered
+        deadline_ms = self.settings.explicit.deadline_ms if by_hand else self.settings.inline.deadline_ms
+        return await self._latest(
+            ("inline", snapshot.uri),
+            lambda: self._inline(snapshot, offset, started, by_hand, deadline_ms, current, any_kind=True),
+        )
+
+    async def completion(self, snapshot: Snapshot, offset: int, *, current: Current) -> Suggestion | None:
+        """Code for the comment or docstring at `offset`, as an edit of the cursor's line, or None. Raises ModelError.
+
+        A list is asked for on each keystroke too, so this waits, like ghost text, until the user has stopped typing.
+        """
+        started = self._clock()
+        if remembered := self._memory.recall(snapshot, offset, started):
+            return remembered
+        deadline_ms = self.settings.completion.deadline_ms
+        return await self._latest(
+            ("completion", snapshot.uri),
+            lambda: self._inline(snapshot, offset, started, False, deadline_ms, current, any_kind=False),
+        )
+
+    def actions(self, snapshot: Snapshot, start: int, end: int) -> tuple[Intent, ...]:
+        """What could be asked for at a cursor or selection, nearest first. Cheap: no model is asked."""
+        language = _language(snapshot)
+        return actions_at(snapshot.text, start, end, language, self._trees.of(snapshot, language))
+
+    async def at(self, snapshot: Snapshot, offset: int, *, on_launch: OnProgress | None = None) -> Suggestion | None:
+        """Whatever is wanted at `offset` of an explicit request, or None. Raises ModelError."""
+        language = _language(snapshot)
+        tree = self._trees.of(snapshot, language)
+        intent = read_intent(snapshot.text, offset, language, trigger=Trigger.EXPLICIT, tree=tree)
+        return await self.fulfil(snapshot, intent, on_launch=on_launch) if intent.wanted else None
+
+    async def fulfil(
+        self,
+        snapshot: Snapshot,
+        intent: Intent,
+        *,
+        on_launch: OnProgress | None = None,
+        on_lines: Callable[[int], None] | None = None,
+        timeout_s: float | None = None,
+    ) -> Suggestion | None:
+        """Code for one intent that the user asked for, or None when none worth showing came. Raises ModelError.
+
+        `on_lines` is told how many lines were written so far. At the deadline the complete statements so far are given.
+        """
+        started = self._clock()
+        ends_at = started + (timeout_s or self.settings.explicit.deadline_ms / 1000)
+        # Explicit requests come first: an automatic generation for the same document would share the processor.
+        self._memory.end_generations(snapshot.uri)
+        ready = await self.source.acquire(on_launch, by_hand=True)
+        run = Run(self._job(snapshot, intent, ready, self.settings.explicit.max_tokens), clock=self._clock)
+        # The time for loading the model is not counted: the user watches its progress and can cancel.
+        left_s = max(ends_at - self._clock(), 1.0) if timeout_s else self.settings.explicit.deadline_ms / 1000
+
+        def grew() -> None:
+            if on_lines is not None:
+                on_lines(run.raw.count("\n") + 1)
+
+        timed_out = False
+        try:
+            await asyncio.wait_for(self._write(ready, run, grew), left_s)
+        except asyncio.TimeoutError:
+            timed_out = True
+        shaped = run.partial() if timed_out else run.result()
+        if shaped is None:
+            return None
+        return Suggestion(
+            intent=intent,
+            start=intent.start,
+            end=intent.end,
+            text=shaped.text,
+            verdict=judge(snapshot.text, intent, shaped.text, before=self._trees.of(snapshot, _language(snapshot))),
+            model=ready.model,
+            timing=run.timing(started),
+            complete=shaped.complete,
+        )
+
+    async def aclose(self) -> None:
+        """End everything. A local model server goes on for the other windows."""
+        await self._scheduler.aclose()
+        await self._memory.aclose()
+        if self._background:
+            await asyncio.wait(self._background)
+        if self._source is not None:
+            await self._source.aclose()
+
+    async def _latest(
+        self, key: tuple[str, str], factory: Callable[[], Awaitable[Suggestion | None]]
+    ) -> Suggestion | None:
+        """Run a request unless a newer one comes: then it is answered with nothing."""
+        outcome = await self._scheduler.run(key, factory)
+        if outcome.kind is OutcomeKind.FAILED and outcome.error is not None:
+            raise outcome.error
+        return outcome.value
+
+    async def _inline(
+        self,
+        snapshot: Snapshot,
+        offset: int,
+        started: float,
+        by_hand: bool,
+        deadline_ms: int,
+        current: Current,
+        *,
+        any_kind: bool,
+    ) -> Suggestion | None:
+        intent = await self._intent_when_still(snapshot, offset, by_hand, current)
+        if intent is None or not (any_kind or intent.kind in (IntentKind.COMMENT, IntentKind.BODY)):
+            return None
+        made = Made.of(snapshot, offset, intent)
+        if made is None:  # it cannot be shown on the cursor's line
+            return None
+        pending = self._memory.attach(snapshot, offset)
+        if pending is None:
+            ready = await self._ready(by_hand)
+            if ready is None:
+                return None
+            most = self.settings.explicit.max_tokens if by_hand else self.settings.inline.max_tokens
+            run = Run(self._job(snapshot, intent, ready, most), clock=self._clock)
+            before = self._trees.of(snapshot, _language(snapshot))
+            pending = self._memory.begin(
+                made,
+                run,
+                model=ready.model,
+                write=lambda on_growth: self._write(ready, run, on_growth),
+                judge=lambda text: judge(snapshot.text, intent, text, before=before),
+                started=started,
+            )
+        suggestion = await pending.answer(
+            snapshot, deadline_s=started + deadline_ms / 1000 - self._clock(), patience_s=PATIENCE_S
+        )
+        if suggestion is None or (not suggestion.verdict.passed and not by_hand):
+            return None
+        self._debounce.answered(suggestion.timing.first_token_ms)
+        return suggestion
+
+    async def _intent_when_still(
+        self, snapshot: Snapshot, offset: int, by_hand: bool, current: Current
+    ) -> Intent | None:
+        """What is wanted, once the user has stopped typing; None when nothing is, or when the document has moved on."""
+        line = snapshot.line_at(offset)
+        left, right = snapshot.text[snapshot.line_start(line) : offset], snapshot.text[offset : snapshot.line_end(line)]
+        await asyncio.sleep(self._debounce.wait_s(explicit=by_hand, left=left, right=right))
+        if not by_hand and _moved_on(snapshot, current):
+            return None
+        language = _language(snapshot)
+        tree = self._trees.of(snapshot, language)
+        trigger = Trigger.EXPLICIT if by_hand else Trigger.AUTOMATIC
+        intent = read_intent(snapshot.text, offset, language, trigger=trigger, tree=tree)
+        if not by_hand and not intent.wanted:
+            # At the end of a comment the user may still be writing it: wait for a pause.
+            intent = read_intent(snapshot.text, offset, language, trigger=Trigger.PAUSED, tree=tree)
+            if intent.wanted:
+                await asyncio.sleep(self._debounce.pause_left_s())
+                if _moved_on(snapshot, current):
+                    return None
+        return intent if intent.wanted else None
+
+    async def _ready(self, by_hand: bool) -> Ready | None:
+        source = self.source
+        if by_hand or not source.is_local:
+            return await source.acquire(by_hand=by_hand)
+        ready = source.ready_now()
+        if ready is None:
+            self.on_model_wanted()
+            if source.progress is not None and source.progress.stage == "downloading":
+                return None
+            try:
+                return await asyncio.wait_for(source.acquire(by_hand=False), MODEL_WAIT_S)
+            except asyncio.TimeoutError:
+                return None
+        return ready
+
+    async def _write(self, ready: Ready, run: Run, on_growth: Callable[[], None]) -> None:
+        """Stream a run, telling that the model is busy and remembering how it went."""
+        self._writing += 1
+        self.on_busy(True)
+        try:
+            await run.stream(ready.client, on_growth)
+        except ModelError as error:
+            self.source.failed(error)
+            raise
+        else:
+            self.source.succeeded()
+        finally:
+            self._writing -= 1
+            if not self._writing:
+                self.on_busy(False)
+
+    def _job(self, snapshot: Snapshot, intent: Intent, ready: Ready, most: int) -> Job:
+        prompt = build_prompt(snapshot.text, intent, ready.profile, path=snapshot.uri)
+        return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=min(prompt.max_tokens, most))
+
+
+def _language(snapshot: Snapshot) -> Language:
+    return language_for(snapshot.language_id, snapshot.uri)
+
+
+def _limits(settings: Settings) -> DebounceLimits:
+    shortest = settings.inline.debounce_min_ms
+    return DebounceLimits(min_ms=shortest, max_ms=max(shortest, settings.inline.debounce_max_ms))
+
+
+def _moved_on(snapshot: Snapshot, current: Current) -> bool:
+    now = current()
+    return now is None or now.revision != snapshot.revision

@@ -1,7 +1,7 @@
 """Fit an edit to clients that take only one line: an inline completion's range must lie on the cursor's line.
 
-A body that goes between braces, or below a docstring, replaces white space over several lines. Where that white space is
-all it replaces, the same result can be had by putting text in at the cursor and leaving the rest as it stands.
+A body that goes between braces, or below a docstring, replaces white space over several lines. Where that white space
+is all it replaces, the same result can be had by putting text in at the cursor and leaving the rest as it stands.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def fit_to_line(document: str, edit: Edit, cursor: int, line_start: int, line_en
 
 
 def _below_first_line_end(text: str, left: str) -> str:
-    """`text` without the line end it begins with, and without the indentation that stands on the cursor's line already."""
+    """`text` without the line end it begins with and without the indentation that the cursor's line has already."""
     body = text.lstrip("\r\n")
     indent = body[: len(body) - len(body.lstrip(" \t"))]
     if indent.startswith(left):

@@ -1,27 +1,22 @@
-"""One completion being streamed: text flows from the model into the shaper until what was asked for is complete.
+"""One completion streaming from the model into the shaper, until what was asked for is complete.
 
-A run belongs to nobody: several requests may watch it, a deadline may pass without ending it, and it goes on until it is
-complete, fails or is cancelled. Ending it closes the connection, which frees the model between two tokens.
+Ending the stream closes the connection, which frees the model between two tokens. Deadlines, sharing and memory are the
+engine's business.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from glosswright_server.errors import EndpointBroken, ModelError
+from glosswright_server.engine.suggestion import Timing
+from glosswright_server.errors import EndpointBroken
 from glosswright_server.generation.client import CompletionClient
 from glosswright_server.generation.completions import CompletionRequest, Usage
-from glosswright_server.intent.languages import Language
 from glosswright_server.intent.model import Intent
 from glosswright_server.prompt.build import Prompt
 from glosswright_server.shaping.shaper import Shaped, Shaper
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +26,6 @@ class Job:
     text: str
     """The document when the job was made."""
     intent: Intent
-    language: Language
     prompt: Prompt
     max_tokens: int
     temperature: float = 0.0
@@ -41,73 +35,26 @@ class Job:
 
 
 class Run:
-    """A running or finished completion. Create it inside an event loop; it starts at once."""
+    """A running or finished completion."""
 
-    def __init__(
-        self,
-        client: CompletionClient,
-        job: Job,
-        *,
-        on_growth: Callable[[Run], None] | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, job: Job, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.job = job
-        self.error: ModelError | None = None
+        self.raw = job.prompt.assumed
+        """The model's text as it came, behind what the prompt assumed already."""
         self.usage: Usage | None = None
-        self.chunks = 0
-        self.started = clock()
-        self.first_token_at: float | None = None
-        self.ended_at: float | None = None
-        self._client = client
+        self.pieces = 0
         self._clock = clock
-        self._on_growth = on_growth
-        self._shaper = Shaper(job.text, job.intent, job.language, assumed=job.prompt.assumed)
-        self._changed = asyncio.Event()
-        self._task = asyncio.create_task(self._stream(), name="glosswright-run")
+        self._shaper = Shaper(job.text, job.intent, prompt_assumed=job.prompt.assumed)
+        self._started_at = clock()
+        self._first_at: float | None = None
+        self._last_at: float | None = None
+        self._cut_off = True
 
-    @property
-    def done(self) -> bool:
-        """Whether nothing more will come: complete, failed or cancelled."""
-        return self._task.done()
+    async def stream(self, client: CompletionClient, on_growth: Callable[[], None] | None = None) -> None:
+        """Generate until complete; `on_growth` is called after each piece. Raises ModelError.
 
-    def shaped(self) -> Shaped | None:
-        """What can be shown now: the whole answer when it is complete, else the complete statements so far."""
-        return self._shaper.result() if self.done else self._shaper.partial()
-
-    async def finished(self, timeout_s: float | None = None) -> bool:
-        """Wait until the run is done, at most `timeout_s` seconds; returns whether it is. Never raises the run's error."""
-        await asyncio.wait({self._task}, timeout=timeout_s)
-        return self.done
-
-    async def first_statement(self, timeout_s: float) -> bool:
-        """Wait until `shaped()` has something to show or the run is done; returns whether it has."""
-        ends_at = self._clock() + timeout_s
-        while not self.done and self._shaper.partial() is None:
-            left = ends_at - self._clock()
-            if left <= 0:
-                return False
-            self._changed.clear()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), left)
-        return self.shaped() is not None
-
-    async def cancel(self) -> None:
-        """Stop generating and free the model. Safe to call at any time."""
-        self._task.cancel()
-        await asyncio.wait({self._task})
-
-    def cancel_soon(self) -> None:
-        """Like `cancel`, without waiting for the connection to close."""
-        self._task.cancel()
-
-    def tokens_per_second(self) -> float:
-        """Generation speed after the first token; 0 while unknown."""
-        end = self.ended_at or self._clock()
-        if self.first_token_at is None or self.chunks < 2 or end <= self.first_token_at:
-            return 0.0
-        return (self.chunks - 1) / (end - self.first_token_at)
-
-    async def _stream(self) -> None:
+        When the connection breaks after some text, that text is kept and no error is raised.
+        """
         job = self.job
         request = CompletionRequest(
             prompt=job.prompt.prompt,
@@ -118,28 +65,48 @@ class Run:
             seed=job.seed,
             deadline_ms=job.deadline_ms,
         )
+        self._started_at = self._clock()
         try:
-            async with self._client.stream(request) as chunks:
+            async with client.stream(request) as chunks:
                 async for chunk in chunks:
                     self.usage = chunk.usage or self.usage
+                    if chunk.finish_reason is not None:
+                        self._cut_off = chunk.finish_reason != "stop"
                     if not chunk.text:
                         continue
-                    self.chunks += 1
-                    if self.first_token_at is None:
-                        self.first_token_at = self._clock()
+                    self.pieces += 1
+                    self.raw += chunk.text
+                    self._last_at = self._clock()
+                    self._first_at = self._first_at or self._last_at
                     complete = self._shaper.feed(chunk.text)
-                    self._grew()
+                    if on_growth is not None:
+                        on_growth()
                     if complete:
-                        break
-        except ModelError as error:
-            # What came before a connection broke is still good; without any text the error is the answer.
-            if not (isinstance(error, EndpointBroken) and self.chunks):
-                self.error = error
-        finally:
-            self.ended_at = self._clock()
-            self._grew()
+                        self._cut_off = False
+                        return
+        except EndpointBroken:
+            if not self.pieces:
+                raise
 
-    def _grew(self) -> None:
-        self._changed.set()
-        if self._on_growth is not None:
-            self._on_growth(self)
+    def partial(self) -> Shaped | None:
+        """The complete statements so far; None when there is none yet."""
+        return self._shaper.partial()
+
+    def result(self) -> Shaped | None:
+        """The answer once the stream has ended; None when nothing worth showing came."""
+        return self._shaper.result(truncated=self._cut_off)
+
+    def timing(self, started_at: float) -> Timing:
+        """What it cost; `started_at` is when the request came, on this run's clock."""
+        now = self._clock()
+        first, last = self._first_at or now, self._last_at or now
+        usage = self.usage or Usage()
+        return Timing(
+            total_ms=(now - started_at) * 1000,
+            first_token_ms=(first - self._started_at) * 1000,
+            # Closing the stream early leaves the server no time to count for us; a piece is a token, nearly always.
+            tokens=usage.completion_tokens or self.pieces,
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            tokens_per_second=(self.pieces - 1) / (last - first) if self.pieces > 1 and last > first else 0.0,
+        )

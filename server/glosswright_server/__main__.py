@@ -1,0 +1,92 @@
+"""The `glosswright` command. Without a subcommand it is the language server on standard input and output.
+
+Heavy imports stand inside the subcommand that needs them, so that each starts as fast as it can.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from glosswright_server import __version__
+
+_EPILOG = """exit status: 0 success; 1 failure (for the language server: `exit` without `shutdown`, or a lost client); 2 wrong usage"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["model"]:
+        # Handed on unread: the model package has its own command line, in its own process.
+        from glosswright_server.cli.model import run_model
+
+        return run_model(arguments[1:])
+    options = _parser().parse_args(arguments)
+    if options.command == "complete":
+        from glosswright_server.cli.complete import run_complete
+
+        return run_complete(options)
+    if options.command == "doctor":
+        from glosswright_server.cli.doctor import run_doctor
+
+        return run_doctor(options)
+    from glosswright_server.lsp.stdio import open_stdio
+
+    # First of all: from here on nothing but the protocol may write to the client.
+    streams = open_stdio()
+    from glosswright_server.lsp.app import serve
+
+    return serve(streams)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="glosswright",
+        description="Write a comment or a docstring, get code that has been checked. "
+        "Without a command this is the language server, on standard input and output.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"glosswright {__version__}")
+    parser.add_argument(
+        "--stdio", action="store_true", help="speak on standard input and output (the default; many editors pass it)"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    complete = commands.add_parser(
+        "complete",
+        help="complete one place in a file and print the code",
+        description="Complete one place in a file, through the same pipeline as in the editor, and print the code on "
+        "standard output. What is said about it (verdict, model, speed) goes to standard error.",
+        epilog="exit status: 0 code was printed; 1 there was none, or the model failed; 2 wrong usage",
+    )
+    complete.add_argument(
+        "place", metavar="FILE:LINE[:COL]", help="1-based line and column; the line's end without COL"
+    )
+    complete.add_argument(
+        "--json", action="store_true", help="print one JSON object with code, range, verdict and speed"
+    )
+    _model_options(complete)
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what is installed, how fast it is and what to change",
+        description="Say what is installed, which model and back end would run, how fast they are, and what to change.",
+        epilog="exit status: 0 all is well; 1 code cannot be generated as things stand",
+    )
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    doctor.add_argument("--no-measure", action="store_true", help="do not load the model and measure its speed")
+    _model_options(doctor)
+    commands.add_parser(
+        "model", help="list, fetch, serve and stop models: see `glosswright model --help`", add_help=False
+    )
+    return parser
+
+
+def _model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="NAME", help="model to use, by catalogue name or path")
+    parser.add_argument("--endpoint", metavar="URL", help="OpenAI-compatible server to use in place of the local model")
+    parser.add_argument("--endpoint-model", metavar="NAME", help="model name to ask the endpoint for")
+    parser.add_argument("--api-key-env", metavar="VARIABLE", help="environment variable that holds the endpoint's key")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

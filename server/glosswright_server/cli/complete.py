@@ -1,0 +1,146 @@
+"""`glosswright complete FILE:LINE[:COL]`: one place of one file through the same pipeline as in the editor."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glosswright_server.cli.options import settings_from
+from glosswright_server.documents import PositionEncoding, Snapshot
+from glosswright_server.engine.engine import Engine
+from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.errors import GlosswrightError
+from glosswright_server.generation.launch_options import LaunchProgress
+from glosswright_server.settings import Settings
+
+MAX_BYTES = 8_000_000
+
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
+
+
+class UsageError(GlosswrightError):
+    """The command line does not make sense; exit status 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file and a 1-based place in it, as on the command line."""
+
+    path: Path
+    line: int
+    column: int | None
+
+
+def run_complete(options: argparse.Namespace) -> int:
+    """Print the code for the place that the options name; returns the exit status."""
+    try:
+        place = parse_place(options.place)
+        snapshot = read(place.path)
+        offset = offset_of(snapshot, place)
+        suggestion = asyncio.run(_complete(settings_from(options), snapshot, offset))
+    except UsageError as error:
+        print(f"glosswright complete: {error}", file=sys.stderr)
+        return 2
+    except GlosswrightError as error:
+        print(f"glosswright complete: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if suggestion is None:
+        print("glosswright complete: there is no usable code for this place", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(as_json(snapshot, suggestion), ensure_ascii=False))
+        return 0
+    sys.stdout.write(suggestion.text if suggestion.text.endswith("\n") else suggestion.text + "\n")
+    timing = suggestion.timing
+    print(
+        f"{suggestion.verdict.label} · {suggestion.model} · first token {timing.first_token_ms / 1000:.2f} s · "
+        f"{timing.tokens_per_second:.1f} tokens/s",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def parse_place(text: str) -> Place:
+    """`FILE:LINE[:COL]` as a place. Raises UsageError."""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise UsageError(f"{text!r} is not FILE:LINE or FILE:LINE:COL.")
+    column = found["column"]
+    place = Place(Path(found["file"]), int(found["line"]), int(column) if column else None)
+    if place.line < 1 or place.column == 0:
+        raise UsageError("Lines and columns count from 1.")
+    return place
+
+
+def read(path: Path) -> Snapshot:
+    """The file as a document. Raises UsageError when it is not a text file of sensible size."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB.")
+        # newline="" keeps the file's own line ends.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            text = file.read()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text.") from None
+    if "\0" in text:
+        raise UsageError(f"{path} is a binary file.")
+    return Snapshot(uri=path.absolute().as_uri(), language_id="", version=1, text=text, encoding=PositionEncoding.UTF32)
+
+
+def offset_of(snapshot: Snapshot, place: Place) -> int:
+    """The code point offset of a place; without a column, the line's end. Raises UsageError outside the file."""
+    if place.line > snapshot.line_count:
+        raise UsageError(f"{place.path} has {snapshot.line_count} lines, so there is no line {place.line}.")
+    start, end = snapshot.line_start(place.line - 1), snapshot.line_end(place.line - 1)
+    if place.column is None:
+        return end
+    if start + place.column - 1 > end:
+        raise UsageError(f"Line {place.line} has {end - start} characters, so there is no column {place.column}.")
+    return start + place.column - 1
+
+
+def as_json(snapshot: Snapshot, suggestion: Suggestion) -> dict[str, Any]:
+    """Code, 1-based range (the end is exclusive) and evidence."""
+
+    def position(offset: int) -> dict[str, int]:
+        found = snapshot.position_at(offset)
+        return {"line": found.line + 1, "column": found.character + 1}
+
+    return {
+        "text": suggestion.text,
+        "range": {"start": position(suggestion.start), "end": position(suggestion.end)},
+        **suggestion.facts(),
+    }
+
+
+async def _complete(settings: Settings, snapshot: Snapshot, offset: int) -> Suggestion | None:
+    engine = Engine(settings)
+    said = ""
+
+    def launching(progress: LaunchProgress) -> None:
+        nonlocal said
+        percentage = progress.percentage
+        line = (progress.message or progress.stage) + (f" {percentage} %" if percentage is not None else "")
+        if line != said:
+            said = line
+            print(f"\r\033[K{line}" if sys.stderr.isatty() else line, file=sys.stderr, end="", flush=True)
+            if not sys.stderr.isatty():
+                print(file=sys.stderr)
+
+    try:
+        suggestion = await engine.at(snapshot, offset, on_launch=launching)
+    finally:
+        if said and sys.stderr.isatty():
+            print("\r\033[K", file=sys.stderr, end="")
+        await engine.aclose()
+    return suggestion

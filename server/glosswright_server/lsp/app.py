@@ -1,0 +1,119 @@
+"""The language server put together: engine, features, and the model's state shown to the user."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from lsprotocol import types
+
+from glosswright_server import __version__
+from glosswright_server.documents import Snapshot
+from glosswright_server.engine.engine import Engine
+from glosswright_server.errors import ModelError
+from glosswright_server.generation.launch_options import LaunchProgress
+from glosswright_server.intent.languages import PLAIN, language_for
+from glosswright_server.settings import Settings
+
+from . import code_action, commands, completion, configuration, inline_completion
+from .context import Context
+from .convert import offset_of
+from .features import Features
+from .notices import Notices
+from .progress import WorkDone
+from .server_base import ServerBase
+from .status import Status, StatusLine
+from .stdio import Stdio
+
+_STATES = {"starting": "starting", "downloading": "downloading", "loading": "loading", "ready": "ready"}
+
+
+def serve(stdio: Stdio) -> int:
+    """Serve one client on these streams; returns the exit status."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    return build().server.run_stdio(stdio)
+
+
+def build(engine: Engine | None = None) -> Features:
+    """A server with every feature registered; it talks to nobody yet."""
+    server = ServerBase("glosswright", __version__)
+    features = Features(
+        server=server,
+        engine=engine or Engine(Settings()),
+        notices=Notices(server),
+        status=StatusLine(server),
+    )
+    for part in (configuration, inline_completion, completion, code_action, commands):
+        part.register(features)
+    _follow_documents(features)
+    server.on_shutdown(features.engine.aclose)
+    return features
+
+
+def _follow_documents(features: Features) -> None:
+    server = features.server
+
+    def warm_up() -> None:
+        if features.warming is None or features.warming.done():
+            features.warming = server.spawn(_warm_up(features), name="warm-up")
+
+    def show_busy(busy: bool) -> None:
+        features.status.show(Status("generating" if busy else "ready", model=features.engine.model_name))
+
+    features.engine.on_model_wanted = warm_up
+    features.engine.on_busy = show_busy
+
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams, context: Context) -> None:
+        snapshot = context.snapshot
+        if snapshot is None or not features.offers(snapshot):
+            return
+        if language_for(snapshot.language_id, snapshot.uri) is not PLAIN:
+            # A file that code could be asked for: have the model ready by the time it is.
+            warm_up()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: types.DidChangeTextDocumentParams, context: Context) -> None:
+        if context.uri is not None:
+            features.engine.edited(context.uri, context.snapshot, _end_of_edit(params, context.snapshot))
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseTextDocumentParams, context: Context) -> None:
+        if context.uri is not None:
+            features.engine.closed(context.uri)
+
+
+def _end_of_edit(params: types.DidChangeTextDocumentParams, snapshot: Snapshot | None) -> int | None:
+    """Where the cursor is likely to be: behind the last edit. None when the whole text was sent."""
+    last = params.content_changes[-1] if params.content_changes else None
+    if snapshot is None or not isinstance(last, types.TextDocumentContentChangePartial):
+        return None
+    return offset_of(snapshot, last.range.start) + len(last.text)
+
+
+async def _warm_up(features: Features) -> None:
+    """Start the model and show how far it is. The user may cancel that; the next request by hand begins again."""
+    work = WorkDone(features.server, "Glosswright model", on_cancel=lambda: stop())
+
+    def show(progress: LaunchProgress) -> None:
+        features.status.show(
+            Status(
+                _STATES.get(progress.stage, "error"), progress.message, features.engine.model_name, progress.percentage
+            )
+        )
+        work.report(progress.message or progress.stage, progress.percentage)
+
+    def stop() -> None:
+        features.status.show(Status("off", "stopped by the user", features.engine.model_name))
+        warming.cancel()
+
+    warming = asyncio.ensure_future(features.engine.warm_up(show))
+    try:
+        async with work:
+            await warming
+    except ModelError as error:
+        features.model_failed(error)
+    else:
+        features.model_worked()
+    finally:
+        warming.cancel()

@@ -1,0 +1,142 @@
+"""`textDocument/codeAction` and its resolve: *Generate code from this comment*, *Implement this function*.
+
+The list is cheap: it only reads what could be asked for. The code is generated when an action is resolved; for a client
+without resolve, while the list is asked for by hand, or by a command where that takes too long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from glosswright_server.documents import Snapshot
+from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.errors import ModelError
+from glosswright_server.intent.model import Intent, IntentKind
+
+from .context import Context
+from .convert import offset_of, range_of, workspace_edit
+from .features import Features
+from .generate import NoCode, generate
+
+KIND = types.CodeActionKind.RefactorRewrite
+EAGER_S = 8.0
+"""A client without resolve waits for the list; some give up after ten seconds."""
+
+
+def register(features: Features) -> None:
+    """Offer code actions."""
+    server = features.server
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[KIND], resolve_provider=True)
+    )
+    async def code_action(params: types.CodeActionParams, context: Context) -> list[types.CodeAction] | None:
+        snapshot = context.snapshot
+        if snapshot is None or not features.offers(snapshot) or not _wanted(params.context.only):
+            return None
+        start, end = offset_of(snapshot, params.range.start), offset_of(snapshot, params.range.end)
+        intents = features.engine.actions(snapshot, start, end)
+        actions = [_action(features, snapshot, intent) for intent in intents]
+        if actions and not _resolves(features):
+            by_hand = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
+            await _complete(features, snapshot, intents, actions, eager=by_hand)
+        return actions or None
+
+    @server.feature(types.CODE_ACTION_RESOLVE)
+    async def resolve(action: types.CodeAction, context: Context) -> types.CodeAction:
+        data = action.data
+        if not isinstance(data, dict) or action.edit is not None:
+            return action
+        snapshot, intent = _found_again(features, context, data)
+        suggestion = await generate(features, snapshot, intent)
+        _put(features, snapshot, action, suggestion)
+        return action
+
+
+def _action(features: Features, snapshot: Snapshot, intent: Intent) -> types.CodeAction:
+    action = types.CodeAction(
+        title=_title(intent),
+        kind=KIND,
+        data={
+            "uri": snapshot.uri,
+            "version": snapshot.version,
+            "digest": _digest(snapshot),
+            "kind": intent.kind.value,
+            "start": intent.start,
+            "end": intent.end,
+        },
+    )
+    if features.server.client_supports("text_document.code_action.tag_support"):
+        action.tags = [types.CodeActionTag.LlmGenerated]
+    return action
+
+
+def _title(intent: Intent) -> str:
+    if intent.kind is IntentKind.COMMENT:
+        return "Generate code from this comment"
+    return "Implement this function from its docstring" if intent.request else "Implement this function"
+
+
+async def _complete(
+    features: Features,
+    snapshot: Snapshot,
+    intents: tuple[Intent, ...],
+    actions: list[types.CodeAction],
+    *,
+    eager: bool,
+) -> None:
+    """Give actions of a client without resolve their edit, or a command that generates and applies it."""
+    for index, (intent, action) in enumerate(zip(intents, actions, strict=True)):
+        action.data = None
+        if eager and index == 0:
+            try:
+                suggestion = await generate(features, snapshot, intent, timeout_s=EAGER_S)
+            except (NoCode, ModelError):
+                suggestion = None  # the command says why, when it is picked
+            if suggestion is not None and suggestion.complete:
+                _put(features, snapshot, action, suggestion)
+                continue
+        where = range_of(snapshot, intent.start, intent.end).start
+        place = {"uri": snapshot.uri, "position": {"line": where.line, "character": where.character}}
+        name = "glosswright.generate" if intent.kind is IntentKind.COMMENT else "glosswright.implement"
+        action.command = types.Command(title=action.title, command=name, arguments=[place])
+
+
+def _found_again(features: Features, context: Context, data: dict[str, Any]) -> tuple[Snapshot, Intent]:
+    """The document and intent that an action was made from. Raises when the document has changed since."""
+    snapshot = context.documents.get(str(data.get("uri")))
+    if snapshot is not None and (snapshot.version == data.get("version") or _digest(snapshot) == data.get("digest")):
+        start, end = data.get("start"), data.get("end")
+        if isinstance(start, int) and isinstance(end, int):
+            for intent in features.engine.actions(snapshot, start, end):
+                if (intent.kind.value, intent.start, intent.end) == (data.get("kind"), start, end):
+                    return snapshot, intent
+    raise JsonRpcException(
+        "the document has changed since this action was listed; ask for the actions again",
+        types.LSPErrorCodes.ContentModified.value,
+    )
+
+
+def _put(features: Features, snapshot: Snapshot, action: types.CodeAction, suggestion: Suggestion) -> None:
+    versioned = bool(features.server.client_supports("workspace.workspace_edit.document_changes", False))
+    action.edit = workspace_edit(snapshot, suggestion.start, suggestion.end, suggestion.text, versioned=versioned)
+    if isinstance(action.data, dict):
+        action.data["facts"] = suggestion.facts()
+
+
+def _resolves(features: Features) -> bool:
+    properties = features.server.client_supports("text_document.code_action.resolve_support.properties", ()) or ()
+    return "edit" in properties
+
+
+def _wanted(only: Any) -> bool:
+    """Whether our kind is among those asked for; "refactor" asks for "refactor.rewrite" too (LSP 3.17)."""
+    return not only or any(KIND.value == str(kind) or KIND.value.startswith(f"{kind}.") or kind == "" for kind in only)
+
+
+def _digest(snapshot: Snapshot) -> str:
+    return hashlib.blake2b(snapshot.text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -1,0 +1,87 @@
+"""`textDocument/completion`: one item with the code for the comment or docstring at the cursor.
+
+For editors without ghost text. Ordinary code is left to the language's own server: nothing is offered there, so nothing
+of theirs is delayed or hidden.
+"""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from glosswright_server.documents import Snapshot
+from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.errors import ModelError
+
+from .context import Context
+from .convert import as_snippet, offset_of, range_of
+from .features import Features
+
+_LABEL_CHARS = 60
+
+
+def register(features: Features) -> None:
+    """Offer completion items."""
+    server = features.server
+
+    # No trigger characters: the list is for words, and asking after each space or newline would disturb other servers.
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(resolve_provider=True))
+    async def completion(params: types.CompletionParams, context: Context) -> types.CompletionList | None:
+        snapshot = context.snapshot
+        if snapshot is None or not features.offers(snapshot) or not features.settings.completion.enabled:
+            return None
+        offset = offset_of(snapshot, params.position)
+        try:
+            suggestion = await features.engine.completion(
+                snapshot, offset, current=lambda: features.current(snapshot.uri)
+            )
+        except ModelError as error:
+            features.model_failed(error)
+            return None
+        item = _item(features, snapshot, offset, suggestion) if suggestion is not None else None
+        # Incomplete either way: the answer is for this place alone, and may be longer the next time.
+        return types.CompletionList(is_incomplete=True, items=[item] if item is not None else [])
+
+    @server.feature(types.COMPLETION_ITEM_RESOLVE)
+    async def resolve(item: types.CompletionItem, context: Context) -> types.CompletionItem:
+        facts = item.data.get("facts") if isinstance(item.data, dict) else None
+        if isinstance(item.data, dict) and isinstance(facts, dict):
+            item.documentation = types.MarkupContent(types.MarkupKind.Markdown, _evidence(item.data, facts))
+        return item
+
+
+def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Suggestion) -> types.CompletionItem | None:
+    line = snapshot.line_at(offset)
+    line_start = snapshot.line_start(line)
+    if not line_start <= suggestion.start <= offset <= suggestion.end <= snapshot.line_end(line):
+        return None
+    # The range begins where the line's text does, and the text there is typed again: clients filter an item by the word
+    # left of the cursor, which here is the comment's last one.
+    before = snapshot.text[line_start : suggestion.start]
+    start = line_start + len(before) - len(before.lstrip())
+    text = snapshot.text[start : suggestion.start] + suggestion.text
+    snippets = features.server.client_supports("text_document.completion.completion_item.snippet_support", False)
+    request = " ".join(suggestion.intent.request.split()) or suggestion.intent.name or "code"
+    label = request if len(request) <= _LABEL_CHARS else request[: _LABEL_CHARS - 1] + "…"
+    return types.CompletionItem(
+        label=f"✎ {label}",
+        label_details=types.CompletionItemLabelDetails(description=suggestion.verdict.label),
+        kind=types.CompletionItemKind.Snippet,
+        detail=f"Glosswright · {suggestion.verdict.label}",
+        filter_text=snapshot.text[start:offset] or None,
+        sort_text="~",  # after whatever other servers offer
+        text_edit=types.TextEdit(range_of(snapshot, start, suggestion.end), as_snippet(text) if snippets else text),
+        insert_text_format=types.InsertTextFormat.Snippet if snippets else types.InsertTextFormat.PlainText,
+        insert_text_mode=types.InsertTextMode.AsIs,
+        data={"facts": suggestion.facts(), "code": suggestion.text.strip("\r\n"), "language": snapshot.language_id},
+    )
+
+
+def _evidence(data: dict[str, object], facts: dict[str, object]) -> str:
+    """What the item would put in, and why it may be trusted, as Markdown."""
+    code = str(data.get("code", ""))
+    fence = "```"
+    while fence in code:
+        fence += "`"
+    seconds = facts.get("totalMs")
+    took = f" in {seconds / 1000:.1f} s" if isinstance(seconds, (int, float)) else ""
+    return f"{fence}{data.get('language', '')}\n{code}\n{fence}\n\n{facts.get('verdict')} · {facts.get('model')}{took}"

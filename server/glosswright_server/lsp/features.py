@@ -1,0 +1,57 @@
+"""What every feature file is given: the server, the engine behind it, and the few rules that all features share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from glosswright_server.documents import Snapshot
+from glosswright_server.engine.engine import Engine
+from glosswright_server.errors import ModelError
+from glosswright_server.settings import Settings
+
+from .notices import Notices
+from .server_base import ServerBase
+from .status import Status, StatusLine
+
+logger = logging.getLogger(__name__)
+
+MODEL_TOPIC = "model"
+
+
+@dataclass
+class Features:
+    """One server with its engine. Settings change here and nowhere else."""
+
+    server: ServerBase
+    engine: Engine
+    notices: Notices
+    status: StatusLine
+    start_settings: Settings = field(default_factory=Settings)
+    """As they were after `initialize`: what restricted settings keep for good."""
+    settings: Settings = field(default_factory=Settings)
+    pending_problems: list[str] = field(default_factory=list)
+    """What was wrong with the initialization options; told once the client may be told things."""
+    warming: asyncio.Task[None] | None = None
+    """Starts the model ahead of the first request."""
+
+    def offers(self, snapshot: Snapshot | None) -> bool:
+        """Whether anything is offered in this document at all."""
+        if snapshot is None or not self.settings.enabled:
+            return False
+        return snapshot.language_id not in self.settings.disabled_languages
+
+    def current(self, uri: str) -> Snapshot | None:
+        """The document as it is now, which may be newer than a request's snapshot."""
+        return self.server.documents.get(uri)
+
+    def model_failed(self, error: ModelError) -> None:
+        """An automatic request could not be answered: say so once, and show it in the status line."""
+        self.notices.warn(MODEL_TOPIC, str(error))
+        self.status.show(Status("error", str(error), self.engine.model_name))
+
+    def model_worked(self) -> None:
+        """The model answered: a later failure is worth a message again."""
+        self.notices.clear(MODEL_TOPIC)
+        self.status.show(Status("ready", model=self.engine.model_name))

@@ -1,0 +1,81 @@
+"""`textDocument/inlineCompletion` (LSP 3.18): ghost text. One plain string on the cursor's line, or nothing."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from glosswright_server.documents import Snapshot
+from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.errors import ModelError
+
+from .context import Context
+from .convert import offset_of, range_of
+from .features import Features
+
+ACCEPTED = "glosswright.accepted"
+"""The command that a client runs when an item was accepted; its argument says what the item was."""
+
+
+def register(features: Features) -> None:
+    """Offer inline completions."""
+
+    # The options object is required: without it pygls does not announce the capability.
+    @features.server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def inline_completion(
+        params: types.InlineCompletionParams, context: Context
+    ) -> types.InlineCompletionList | None:
+        snapshot = context.snapshot
+        if snapshot is None or not features.offers(snapshot) or not features.settings.inline.enabled:
+            return None
+        by_hand = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+        selected = params.context.selected_completion_info
+        offset = offset_of(snapshot, params.position)
+        # With an item selected in the completion list, the suggestion goes on from that item's text.
+        assumed = _with_selected(snapshot, selected) if selected else None
+        read, at = assumed or (snapshot, offset)
+        try:
+            suggestion = await features.engine.inline(
+                read, at, by_hand=by_hand, current=lambda: features.current(snapshot.uri)
+            )
+        except ModelError as error:
+            features.model_failed(error)
+            return None
+        if suggestion is None:
+            return None
+        item: types.InlineCompletionItem | None = _item(read, suggestion)
+        if item is not None and selected is not None and assumed is not None:
+            item = _after_selected(item, selected, suggestion, at)
+        return types.InlineCompletionList(items=[item]) if item is not None else None
+
+
+def _item(snapshot: Snapshot, suggestion: Suggestion) -> types.InlineCompletionItem:
+    replaced = snapshot.text[suggestion.start : suggestion.end]
+    return types.InlineCompletionItem(
+        insert_text=suggestion.text,
+        # Clients show an item only while the text it replaces is a prefix of this.
+        filter_text=replaced if replaced.strip() else None,
+        range=range_of(snapshot, suggestion.start, suggestion.end),
+        command=types.Command(title=suggestion.verdict.label, command=ACCEPTED, arguments=[suggestion.facts()]),
+    )
+
+
+def _with_selected(snapshot: Snapshot, selected: types.SelectedCompletionInfo) -> tuple[Snapshot, int] | None:
+    """The document as if the selected item were in it, and the offset after it; None for a snippet."""
+    start, end = offset_of(snapshot, selected.range.start), offset_of(snapshot, selected.range.end)
+    if end < start:
+        return None
+    return snapshot.edited(start, end, selected.text), start + len(selected.text)
+
+
+def _after_selected(
+    item: types.InlineCompletionItem,
+    selected: types.SelectedCompletionInfo,
+    suggestion: Suggestion,
+    offset: int,
+) -> types.InlineCompletionItem | None:
+    """The item with the selected item's range and its text extended (LSP 3.18, `SelectedCompletionInfo`)."""
+    if suggestion.start != offset or suggestion.end != offset:
+        return None
+    item.insert_text = selected.text + str(item.insert_text)
+    item.range = selected.range
+    return item

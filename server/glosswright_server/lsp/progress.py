@@ -1,0 +1,82 @@
+"""Work done progress that the server begins: shown where the client can, silent elsewhere, cancellable in both."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from uuid import uuid4
+
+from lsprotocol import types
+
+from glosswright_server.errors import GlosswrightError
+
+from .server_base import ServerBase
+
+logger = logging.getLogger(__name__)
+
+
+class WorkDone:
+    """One piece of work as the client shows it (LSP 3.17, "Work Done Progress").
+
+    Use as an async context manager. `on_cancel` is called on the event loop when the user cancels it in the editor.
+    `token` is the client's own (`workDoneToken`), else one is created. Nothing here ever raises for a client that does
+    not play along.
+    """
+
+    def __init__(
+        self,
+        server: ServerBase,
+        title: str,
+        *,
+        token: types.ProgressToken | None = None,
+        on_cancel: Callable[[], object] | None = None,
+    ) -> None:
+        self._server = server
+        self._title = title
+        self._token = token
+        self._on_cancel = on_cancel
+        self._shown = False
+        self._last = ("", -1)
+
+    async def __aenter__(self) -> WorkDone:
+        if self._token is None:
+            if not self._server.client_supports("window.work_done_progress", False):
+                return self
+            token: types.ProgressToken = f"glosswright-{uuid4()}"
+            try:
+                await self._server.request(
+                    types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token), timeout_s=2.0
+                )
+            except GlosswrightError as error:
+                logger.debug("no progress is shown: %s", error)
+                return self
+            self._token = token
+        self._shown = True
+        progress = self._server.protocol.progress
+        begin = types.WorkDoneProgressBegin(title=self._title, cancellable=self._on_cancel is not None, percentage=0)
+        progress.begin(self._token, begin)
+        if self._on_cancel is not None:
+            progress.tokens[self._token].add_done_callback(self._ended)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._shown and self._token is not None:
+            self._on_cancel = None
+            self._server.protocol.progress.end(self._token, types.WorkDoneProgressEnd())
+
+    def report(self, message: str, percentage: int | None = None) -> None:
+        """Say how far the work is; what was said last is not said again."""
+        said = (message, -1 if percentage is None else percentage)
+        if self._shown and self._token is not None and said != self._last:
+            self._last = said
+            report = types.WorkDoneProgressReport(message=message, percentage=percentage)
+            self._server.protocol.progress.report(self._token, report)
+
+    def _ended(self, future: object) -> None:
+        """The token's future is done: cancelled by the user, unless this work has ended already."""
+        if self._on_cancel is not None:
+            asyncio.get_running_loop().call_soon(self._on_cancel)
