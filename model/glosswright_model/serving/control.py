@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import Any
 
 import httpx
@@ -49,15 +50,11 @@ def stop_server(state: ServerState, timeout_s: float = END_TIMEOUT_S) -> None:
             asked = client.post("/shutdown").status_code == 202
     except httpx.HTTPError:
         asked = False
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(state.pid)
-        if not state.alive:  # also when the pid is another process's by now
-            return
-        if not asked:
-            process.terminate()
-        try:
-            process.wait(timeout_s)
-        except psutil.TimeoutExpired:
-            raise ServingError(
-                f"The model server (process {state.pid}) does not end: end that process yourself."
-            ) from None
+    if not asked and state.alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(state.pid).terminate()
+    give_up = time.monotonic() + timeout_s
+    while state.alive:  # not `Process.wait`: to that a process whose parent has not looked yet is still there
+        if time.monotonic() >= give_up:
+            raise ServingError(f"The model server (process {state.pid}) does not end: end that process yourself.")
+        time.sleep(0.05)

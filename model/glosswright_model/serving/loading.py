@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal, Protocol
@@ -20,7 +19,6 @@ from glosswright_model.errors import ModelPackageError
 logger = logging.getLogger(__name__)
 
 Status = Literal["starting", "downloading", "loading", "ready", "failed"]
-RATE_WINDOW_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +30,7 @@ class Health:
     done_bytes: int = 0
     total_bytes: int = 0
     bytes_per_s: float = 0.0
-    """Over the last five seconds."""
+    """Over the last seconds."""
     message: str = ""
     error: str | None = None
 
@@ -44,8 +42,8 @@ class Health:
 class Report(Protocol):
     """How the loading function says where it is."""
 
-    def downloading(self, done_bytes: int, total_bytes: int) -> None:
-        """So much of the weights is here."""
+    def downloading(self, done_bytes: int, total_bytes: int, bytes_per_s: float = 0.0, message: str = "") -> None:
+        """So much of the weights is here. `message`: what is done, for the user; empty: the usual words."""
 
     def loading(self) -> None:
         """The weights are here; the back end starts."""
@@ -65,7 +63,6 @@ class Loading:
         self._load = load
         self._lock = threading.Lock()
         self._health = Health(status="starting", model=model, message=f"Looking for {model}")
-        self._seen: deque[tuple[float, int]] = deque()
         self._cancelled = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -90,23 +87,18 @@ class Loading:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()
 
-    def downloading(self, done_bytes: int, total_bytes: int) -> None:
+    def downloading(self, done_bytes: int, total_bytes: int, bytes_per_s: float = 0.0, message: str = "") -> None:
         """Part of `Report`."""
-        now = time.monotonic()
-        with self._lock:
-            self._seen.append((now, done_bytes))
-            while self._seen[0][0] < now - RATE_WINDOW_S:
-                self._seen.popleft()
-            first_at, first_bytes = self._seen[0]
-            rate = (done_bytes - first_bytes) / (now - first_at) if now > first_at else 0.0
-            self._health = Health(
+        self._become(
+            Health(
                 status="downloading",
                 model=self._model,
                 done_bytes=done_bytes,
                 total_bytes=total_bytes,
-                bytes_per_s=round(max(0.0, rate), 1),
-                message=f"Downloading {self._model}",
+                bytes_per_s=round(bytes_per_s, 1),
+                message=message or f"Downloading {self._model}",
             )
+        )
 
     def loading(self) -> None:
         """Part of `Report`."""

@@ -1,7 +1,7 @@
 """A model server without a model, for tests and demonstrations of everything around it (`serve --scripted FILE`).
 
 The file is a JSON object: the fields of `backends.scripted.Script`, and beside them `model`, `slots`, `context_length`,
-`supports_suffix`; `download_bytes` (pretend to download so much), `load_s` (seconds to load) and `load_error` (fail with it).
+`supports_suffix`; `download_bytes` (pretend to download so much), `load_s` (seconds to load), `load_error` (fail so).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def scripted_load(path: Path) -> Load:
         raise ModelLoadError(f"{path} is not a readable JSON file.") from error
     names = {field.name for field in fields(Script)} - {"answer"}
     if not isinstance(data, dict) or not data.keys() <= names | {*OPTIONS, *PRETENCES}:
-        raise ModelLoadError(f"{path} is not a script: it may hold {', '.join(sorted(names | {*OPTIONS, *PRETENCES}))}.")
+        raise ModelLoadError(
+            f"{path} is not a script: it may hold {', '.join(sorted(names | {*OPTIONS, *PRETENCES}))}."
+        )
     script = Script(**{key: value for key, value in data.items() if key in names})
     options: dict[str, Any] = {key: value for key, value in data.items() if key in OPTIONS}
 
@@ -39,7 +41,7 @@ def scripted_load(path: Path) -> Load:
         for step in range(11 if total else 0):
             if report.cancelled():
                 break
-            report.downloading(total * step // 10, total)
+            report.downloading(total * step // 10, total, total / 10 / STEP_S)
             time.sleep(STEP_S)
         report.loading()
         ready_at = time.monotonic() + float(data.get("load_s", 0))

@@ -24,9 +24,7 @@ def test_the_way_of_a_model_is_seen_in_health() -> None:
 
     def load(report: Report) -> Backend:
         assert steps[0].wait(10)
-        report.downloading(100, 1000)
-        threading.Event().wait(0.02)
-        report.downloading(600, 1000)
+        report.downloading(600, 1000, 250.04, "Downloading from the hub")
         assert steps[1].wait(10)
         report.loading()
         assert steps[2].wait(10)
@@ -58,7 +56,7 @@ def test_the_way_of_a_model_is_seen_in_health() -> None:
         wait_until(lambda: server.client.get("/health").json()["done_bytes"] == 600, "the download")
         health = server.client.get("/health")
         assert (health.status_code, health.json()["status"], health.json()["total_bytes"]) == (503, "downloading", 1000)
-        assert 0 < health.json()["bytes_per_s"] <= 500 / 0.02
+        assert (health.json()["bytes_per_s"], health.json()["message"]) == (250.0, "Downloading from the hub")
         assert refused() == (503, "model_not_ready", 5)
         steps[1].set()
         wait_until(lambda: status() == "loading", "loading")
