@@ -79,7 +79,11 @@ async def standin(handler: Handler) -> AsyncIterator[StandIn]:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 text = head.decode()
                 length = next(
-                    (int(line.split(":")[1]) for line in text.splitlines() if line.lower().startswith("content-length")),
+                    (
+                        int(line.split(":")[1])
+                        for line in text.splitlines()
+                        if line.lower().startswith("content-length")
+                    ),
                     0,
                 )
                 exchange = Exchange(text, await reader.readexactly(length), writer, reader)

@@ -81,7 +81,16 @@ async def test_streams_text_reason_and_usage_over_one_connection() -> None:
         ),
         pytest.param(
             CompletionRequest(
-                prompt="p", suffix="", max_tokens=3, temperature=0.5, top_p=0.9, n=2, stop=("a",), seed=0, logprobs=1, model="o"
+                prompt="p",
+                suffix="",
+                max_tokens=3,
+                temperature=0.5,
+                top_p=0.9,
+                n=2,
+                stop=("a",),
+                seed=0,
+                logprobs=1,
+                model="o",
             ),
             {
                 "suffix": "",
@@ -232,7 +241,9 @@ HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
         pytest.param(status(429, extra="Retry-After: 7\r\n"), EndpointBusy, "busy", "", id="429"),
         pytest.param(status(503), EndpointBusy, "not ready", "", id="503"),
         pytest.param(status(500, "<html>oops", kind="text/html"), EndpointBroken, "HTTP 500", "", id="500"),
-        pytest.param(status(307, extra="Location: http://evil.example/\r\n"), EndpointRefused, "redirects", "", id="307"),
+        pytest.param(
+            status(307, extra="Location: http://evil.example/\r\n"), EndpointRefused, "redirects", "", id="307"
+        ),
         pytest.param(raw(), EndpointUnreachable, "closed the connection", "", id="drop-at-once"),
         pytest.param(raw("SSH-2.0-OpenSSH\r\n\r\n"), EndpointBroken, "does not speak HTTP", "", id="not-http"),
         pytest.param(raw(HEAD, hang=True), EndpointTimeout, "in time", "", id="headers-never-end"),
@@ -264,22 +275,30 @@ HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
             events(b'event: error\ndata: {"message": "boom"}\n\n'), EndpointBroken, "boom", "", id="named-error-json"
         ),
         pytest.param(
-            status(500, "x" * (MAX_BODY_BYTES + 1), kind="text/plain"), EndpointBroken, "larger than", "", id="huge-body"
+            status(500, "x" * (MAX_BODY_BYTES + 1), kind="text/plain"),
+            EndpointBroken,
+            "larger than",
+            "",
+            id="huge-body",
         ),
     ],
 )
 async def test_misbehaviour(
     misbehaviour: Misbehaviour, error: type[ModelError], message: str, text_before: str
 ) -> None:
-    """Each failure has its own error, says what to look at, keeps the text that came, and holds no prompt and no key."""
-    got = []
+    """Each failure has its own error, says what to look at, keeps the text that came, and holds no secret."""
+    got: list[str] = []
+
+    async def listen(client: CompletionClient) -> None:
+        async with client.stream(CompletionRequest(prompt=PROMPT)) as chunks:
+            async for chunk in chunks:
+                got.append(chunk.text)
+
     async with standin(misbehaviour) as server:
         endpoint = Endpoint(server.url, "m", KEY, timeout_s=5)
         async with CompletionClient(endpoint, timeouts=QUICK) as client:
             with pytest.raises(error, match=message) as raised:
-                async with client.stream(CompletionRequest(prompt=PROMPT)) as chunks:
-                    async for chunk in chunks:
-                        got.append(chunk.text)
+                await listen(client)
     assert type(raised.value) is error
     assert "".join(got) == text_before
     assert PROMPT not in str(raised.value)
@@ -321,7 +340,10 @@ async def test_a_server_that_echoes_is_not_quoted(echo: str) -> None:
 
 async def test_retry_after_is_carried() -> None:
     """The engine waits as long as the server asks."""
-    async with standin(status(429, extra="Retry-After: 7\r\n")) as server, CompletionClient(Endpoint(server.url)) as client:
+    async with (
+        standin(status(429, extra="Retry-After: 7\r\n")) as server,
+        CompletionClient(Endpoint(server.url)) as client,
+    ):
         with pytest.raises(EndpointBusy) as raised:
             await collect(client)
     assert raised.value.retry_after_s == 7.0
@@ -429,7 +451,8 @@ async def test_models_fail(answer: Misbehaviour, error: type[ModelError], messag
         (
             status(
                 503,
-                '{"status": "downloading", "message": "m", "done_bytes": 1, "total_bytes": 9, "bytes_per_s": 2.5, "error": null}',
+                '{"status": "downloading", "message": "m", "error": null, '
+                '"done_bytes": 1, "total_bytes": 9, "bytes_per_s": 2.5}',
             ),
             Health("downloading", "m", 1, 9, 2.5),
         ),

@@ -64,7 +64,7 @@ def test_reads_a_living_server_and_hides_its_token(tmp_path: Path) -> None:
     ],
 )
 def test_does_not_believe(tmp_path: Path, change: dict[str, Any], problem: str) -> None:
-    """A dead or reused pid is simply no server; anything odd is said, and code never leaves the machine by this file."""
+    """A dead or reused pid is simply no server; anything odd is said, and the file sends no code off the machine."""
     write(tmp_path, good() | change)
     reading = read_state(tmp_path)
     assert reading.state is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +53,7 @@ def test_any_text_at_any_cuts(texts: list[str], newline: str, cuts: list[int]) -
     """What was put in comes out, whatever the line ends and the cuts."""
     stream = "".join(f"data: {text}{newline}{newline}" for text in texts).encode()
     marks = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    check([stream[a:b] for a, b in zip(marks, marks[1:])], *texts)
+    check([stream[a:b] for a, b in pairwise(marks)], *texts)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,7 @@ def test_any_text_at_any_cuts(texts: list[str], newline: str, cuts: list[int]) -
 def test_refuses(pieces: list[bytes], says: str) -> None:
     """Memory is bounded, and characters are never silently replaced in code."""
     parser = EventParser(max_event_bytes=100)
+    for piece in pieces[:-1]:
+        assert parser.feed(piece) == []
     with pytest.raises(EventStreamError, match=says):
-        for piece in pieces:
-            parser.feed(piece)
+        parser.feed(pieces[-1])
