@@ -65,7 +65,7 @@ class LocalModelServer:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Starts nothing. `command` and `directory` replace the command line and the runtime folder; `jitter`: 0 to 1."""
+        """Starts nothing. `command` and `directory` stand in for the command line and the runtime folder (tests)."""
         self.options = options
         self.last_error: ModelError | None = None
         """Why the last attempt failed; None after a success or `reset`."""

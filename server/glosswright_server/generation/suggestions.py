@@ -103,7 +103,7 @@ class SuggestionCache(Generic[P]):
         return len(self._entries)
 
     def put(self, uri: str, text: str, offset: int, suggestion: str, payload: P) -> None:
-        """Keep `suggestion` for the place at `offset` (code points) of the document `text`. An empty one is not kept."""
+        """Keep `suggestion` for the place at `offset` (code points) of the document `text`, unless it is empty."""
         self._put(_place(uri, text, offset), suggestion, payload)
 
     def lookup(self, uri: str, text: str, offset: int) -> Hit[P] | None:
@@ -148,7 +148,7 @@ class SuggestionCache(Generic[P]):
         return None
 
     def prune(self, uri: str, text: str, offset: int) -> int:
-        """End generations of `uri` that do not fit the document as it is now; returns how many. Call it on each edit."""
+        """End generations of `uri` that do not fit the document as it is now; returns how many. For each edit."""
         place = _place(uri, text, offset, extra=LONGEST_TYPED)
         return self._drop(lambda began, pending: began.uri == uri and _typed(began, place, pending.text) is None)
 
