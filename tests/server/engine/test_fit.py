@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from glosswright_server.engine.fit import Edit, fit_to_line
 
 
