@@ -32,6 +32,7 @@ class Role(str, Enum):
     CODE = "code"  # code that was commented out
     EMPTY = "empty"  # a ruler, or nothing yet
     MODULE = "module"  # Rust's //!, about the enclosing module
+    UNCLOSED = "unclosed"  # a block comment that is being typed; code below it would be part of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,11 +202,13 @@ def _comment(tree: Tree, start: int, end: int, own_line: bool, block: bool) -> C
         indent=indent,
         own_line=own_line,
         block=block,
-        role=_role(tree, start, raw, text, pragmas=len(said) < len(lines)),
+        role=_role(tree, start, raw, text, block=block, pragmas=len(said) < len(lines)),
     )
 
 
-def _role(tree: Tree, start: int, raw: str, text: str, pragmas: bool) -> Role:
+def _role(tree: Tree, start: int, raw: str, text: str, *, block: bool, pragmas: bool) -> Role:
+    if block and not raw.endswith(tuple(closing for _, closing in tree.language.block_comments)):
+        return Role.UNCLOSED
     if not any(character.isalnum() for character in text):
         return Role.PRAGMA if pragmas else Role.EMPTY
     if _LICENCE.search(text) and (_SPDX.search(text) or _opens_file(tree, start)):

@@ -80,6 +80,7 @@ def _reach(tree: Tree, start: int, end: int) -> tuple[int, int]:
         low = above.end
         content = text[above.start : above.end].strip()
         if content and not content.startswith(tree.language.line_comments):
+            low = _above_stray_docstring(tree, above) or low
             break
     comment = comment_at(tree, end)
     return low, comment.end + 2 if comment is not None and comment.own_line else end
@@ -110,9 +111,10 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
     pieces = [(one.start_byte, one.end_byte) for one in rest] + [(c.start, c.end) for c in todos]
     # What stands right of a placeholder (`pass  # later`) is about the placeholder and goes with it.
     pieces += [(c.start, c.end) for c in comments if not c.own_line and rest and c.start >= rest[0].end_byte]
+    # What stands before a note stays, or the note would go with it.
+    if notes and any(piece[0] > notes[-1].start for piece in pieces):
+        pieces = [piece for piece in pieces if piece[0] > notes[-1].start]
     placeholder = (min(p[0] for p in pieces), max(p[1] for p in pieces)) if pieces else None
-    if placeholder and any(placeholder[0] < note.start < placeholder[1] for note in notes):
-        placeholder = None
     above = _doc_comment(tree, outer)
     wishes = [_docstring_text(text[doc[0] : doc[1]])] if doc else []
     if above is not None and (not doc or tree.language.style is not BlockStyle.INDENTATION):
@@ -185,6 +187,17 @@ def _stray_docstring(tree: Tree, node: tree_sitter.Node) -> tree_sitter.Node | N
     if after is None or after.start_point[0] != node.end_point[0] + 1 or _docstring(tree, [after]) is None:
         return None
     return after
+
+
+def _above_stray_docstring(tree: Tree, line: Line) -> int | None:
+    """Where the header ends whose docstring, at the header's indentation, ends on `line`."""
+    if tree.language.style is not BlockStyle.INDENTATION:
+        return None
+    node = tree.node_at(line.end - 1, line.end)
+    while node is not None and node.type != "expression_statement":
+        node = node.parent
+    header = node.prev_named_sibling if node is not None and _docstring(tree, [node]) is not None else None
+    return header.end_byte if header is not None and header.type == "function_definition" else None
 
 
 def _docstring(tree: Tree, statements: list[tree_sitter.Node]) -> tuple[int, int] | None:
@@ -351,9 +364,11 @@ _VAGUE = re.compile(
 
 
 def without_todo(text: str) -> str:
-    """A comment's text without its "TODO:"; "" when nothing else is said."""
-    todo = _TODO.match(text)
-    if todo is None:
-        return text
-    wish = text[todo.end() :].strip(" :-")
-    return "" if _VAGUE.match(wish) else wish
+    """A comment's text without "TODO:" at the start of its lines; "" when nothing else is said."""
+    said = []
+    for line in text.split("\n"):
+        todo = _TODO.match(line)
+        wish = line if todo is None else line[todo.end() :].strip(" :-")
+        if todo is None or (wish and not _VAGUE.match(wish)):
+            said.append(wish)
+    return "\n".join(said).strip("\n")

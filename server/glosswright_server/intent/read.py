@@ -92,6 +92,8 @@ class _Reader:
         return self._continue("at the cursor")
 
     def _in_comment(self, comment: Comment, function: Unfinished | None) -> Intent:
+        if comment.role is Role.UNCLOSED:
+            return self._nothing("inside a comment that is not closed")
         at_end = self.offset >= comment.end
         if function is not None and _is_part(self.text, comment, [function]):
             placeholder = function.placeholder
@@ -99,6 +101,8 @@ class _Reader:
             if self.explicit or (waits and self.trigger is Trigger.PAUSED):
                 return _body(self.tree, function, self.offset, "at a comment of a function without a body")
             return self._nothing("inside a comment that is being typed")
+        if function is not None and at_end and self.trigger is not Trigger.AUTOMATIC and _leads(comment, function):
+            return _body(self.tree, function, self.offset, "at a comment above a placeholder")
         if self.explicit:
             if comment.role in (Role.REQUEST, Role.CODE):
                 return _code_for(self.tree, comment)
@@ -263,6 +267,12 @@ def _is_part(text: str, comment: Comment, functions: list[Unfinished]) -> bool:
     return False
 
 
+def _leads(comment: Comment, function: Unfinished) -> bool:
+    """Whether the comment is the last wish above the placeholder of a body."""
+    placeholder = function.placeholder
+    return placeholder is not None and comment in function.notes[-1:] and comment.end < placeholder[0]
+
+
 def _is_followed_by_code(tree: Tree, comment: Comment) -> bool:
     """Whether the next line is code on the comment's level: then that is what the comment describes."""
     text = tree.text
@@ -270,9 +280,7 @@ def _is_followed_by_code(tree: Tree, comment: Comment) -> bool:
     if below is None or is_blank(text, below) or indent_at(text, below) != comment.indent:
         return False
     content = text[below.start : below.end].strip()
-    return bool(content.strip(_CLOSERS)) and not re.match(
-        r"(?:end|fi|done|esac|else|elif|except|finally|case)\b", content
-    )
+    return bool(content.strip(_CLOSERS)) and not re.match(r"(?:end|fi|done|esac)\b", content)
 
 
 def _comments_touching(tree: Tree, start: int, end: int) -> list[Comment]:
