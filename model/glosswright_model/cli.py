@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,9 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_serve_options(serve: argparse.ArgumentParser) -> None:
     whole = _number(int, 1)
-    serve.add_argument(
-        "--model", metavar="NAME|PATH", help="a name from `list`, or a model file (default: the smallest)"
-    )
+    serve.add_argument("--model", metavar="NAME|PATH", help="a name from `list`, or a model file (default: see `list`)")
     serve.add_argument("--backend", default="auto", choices=["auto", "llama.cpp", "transformers"])
     serve.add_argument(
         "--host", default="127.0.0.1", help="another needs GLOSSWRIGHT_MODEL_TOKEN (default: %(default)s)"
@@ -135,19 +134,148 @@ def _number(kind: type[int] | type[float], low: float, high: float = float("inf"
 
 
 def _list(options: argparse.Namespace) -> int:
+    from glosswright_model.weights import catalogue, installed
+
+    here = {each.entry.name: each for each in installed()}
+    rows: list[dict[str, Any]] = [
+        {
+            "name": entry.name,
+            "title": entry.title,
+            "parameters": entry.parameters,
+            "licence": entry.licence,
+            "size_bytes": entry.size,
+            "default": entry.default,
+            "installed": entry.name in here,
+            "path": str(here[entry.name].path) if entry.name in here else None,
+        }
+        for entry in catalogue()
+        if not entry.fixture or entry.name in here
+    ]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+        return EXIT_OK
+    lines = [("NAME", "MODEL", "PARAMETERS", "LICENCE", "SIZE", "INSTALLED")]
+    for row in rows:
+        name = f"{row['name']} (default)" if row["default"] else str(row["name"])
+        parameters = f"{row['parameters'] / 1e9:.2g} billion"
+        lines.append((name, row["title"], parameters, row["licence"], _size(row["size_bytes"]), _yes(row["installed"])))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:  # plain text, never cut: it may go through a pipe
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     return EXIT_OK
 
 
 def _pull(options: argparse.Namespace) -> int:
+    from glosswright_model.weights import find_entry, licence_notice, pull, resolve
+
+    entry = find_entry(options.name)
+    if entry is None:
+        resolve(options.name)  # says which names there are
+        raise UsageError(f"{options.name} is a path: there is nothing to download, give it to `serve --model`.")
+    if options.json:
+        path = pull(entry, progress=lambda progress: print(json.dumps(asdict(progress)), flush=True))
+        print(json.dumps({"phase": "done", "path": str(path), "licence": entry.licence}), flush=True)
+        return EXIT_OK
+    from rich import progress as bars
+    from rich.console import Console
+
+    columns = ("[progress.description]{task.description}", bars.BarColumn(), bars.DownloadColumn())
+    with bars.Progress(*columns, bars.TransferSpeedColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(entry.name, total=entry.size)
+        verbs = {"waiting": "Waiting for another download of", "verifying": "Checking"}
+        path = pull(
+            entry,
+            progress=lambda progress: bar.update(
+                task,
+                completed=progress.done_bytes,
+                description=f"{verbs.get(progress.phase, 'Downloading')} {entry.name}",
+            ),
+        )
+    print(licence_notice(entry), file=sys.stderr)
+    print(path)
     return EXIT_OK
 
 
 def _remove(options: argparse.Namespace) -> int:
+    from glosswright_model.weights import remove
+
+    freed = remove(options.name)
+    print(
+        f"{options.name}: {_size(freed)} freed." if freed else f"{options.name} is not on this machine.",
+        file=sys.stderr,
+    )
     return EXIT_OK
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    from glosswright_model.serving.doctor import examine
+    from glosswright_model.weights import cache_folder, installed
+
+    report = examine(cache_folder())
+    report["weights"] = [
+        {"name": each.entry.name, "path": str(each.path), "size_bytes": each.size_bytes, "verified": each.verified}
+        for each in installed()
+    ]
+    try:
+        report["server"] = _server_status()
+    except ModelPackageError as error:  # a server that hangs is a finding, too
+        report["server"] = {"running": False, "error": str(error)}
+    if options.bench:
+        report["bench"] = _bench(options.model)
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        _print_report(report)
     return EXIT_OK
+
+
+def _bench(model: str | None) -> dict[str, Any]:
+    """Measure the running server, or `model` in this process when none runs."""
+    from glosswright_model.serving.doctor import measure, measure_server
+    from glosswright_model.serving.state_file import find_running
+
+    state = find_running()
+    if state is not None:
+        return measure_server(state)
+    from glosswright_model.serving.loading import Loading
+    from glosswright_model.serving.source import default_model, model_load
+
+    name = model or default_model()
+    load = model_load(name, download=False)
+    backend = load(Loading(name, load))
+    try:
+        return measure(backend)
+    finally:
+        backend.close()
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    print(f"glosswright {report['version']}, Python {report['python']}, {report['platform']}")
+    for engine in report["backends"]:
+        versions = ", ".join(f"{package} {version}" for package, version in engine["versions"].items() if version)
+        missing = ", ".join(engine["missing"])
+        print(
+            f"back end {engine['name']}: {versions if engine['installed'] else f'not installed (missing: {missing})'}"
+        )
+    for device in report["devices"]:
+        cores = f", {device['usable_threads']} usable threads" if "usable_threads" in device else ""
+        print(f"device   {device['name']}: {device['description']}{cores}")
+    memory, disk = report["memory"], report["disk"]
+    print(f"memory   {_size(memory['available_bytes'])} of {_size(memory['total_bytes'])} available")
+    print(f"disk     {_size(disk['free_bytes'] or 0)} free for {disk['folder']}")
+    for weights in report["weights"]:
+        checked = "" if weights["verified"] else ", not verified"
+        print(f"weights  {weights['name']}: {_size(weights['size_bytes'])}{checked}")
+    if not report["weights"]:
+        print("weights  none: run `glosswright model pull NAME`")
+    server = report["server"]
+    if server["running"]:
+        print(f"server   {server['health']['status']} with {server['model']}, process {server['pid']}")
+    else:
+        print(f"server   {server.get('error', 'none runs')}")
+    if bench := report.get("bench"):
+        prefill, decode = bench["prefill_tokens_per_s"], bench["decode_tokens_per_s"]
+        print(f"speed    {bench['model']}: {prefill} prompt tokens/s, {decode} generated tokens/s")
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -219,7 +347,7 @@ def _status(options: argparse.Namespace) -> int:
     status = _server_status()
     if options.json:
         print(json.dumps(status, indent=2))
-    elif status is None or not status["running"]:
+    elif not status["running"]:
         print("No model server runs.")
     else:
         health = status["health"]
@@ -296,6 +424,10 @@ def _size(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.2f} GB"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _duration(seconds: float) -> str:
