@@ -6,6 +6,7 @@ a time limit.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -64,17 +65,19 @@ class RawClient:
 
     def __exit__(self, *exc_info: object) -> None:
         self._reading.set()
-        if self.process.poll() is None:
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(5)  # the end of its input is reason enough to go
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.process.wait(10)
+            self.process.wait(10)
         for thread in self._threads:
             thread.join(10)
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+        for pipe in (self.process.stdout, self.process.stderr):
             assert pipe is not None
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue
+            pipe.close()
 
     # Sending
 

@@ -169,16 +169,19 @@ class DocumentStore:
         """Forget every document."""
         self._documents = {}
 
-    def _apply(self, uri: str, snapshot: Snapshot, version: int, edits: Sequence[Change]) -> ChangeOutcome:
-        for edit in edits:
-            assert edit.range is not None
-            start, end = edit.range
-            if end < start:
-                return self.refuse(uri, "a range that ends before it starts")
-            snapshot = snapshot.edited(snapshot.offset_at(start), snapshot.offset_at(end), join_surrogates(edit.text))
-            if unusable := self._unusable(edit.text, len(snapshot.text)):
+    def _apply(self, uri: str, snapshot: Snapshot, version: int, changes: Sequence[Change]) -> ChangeOutcome:
+        edits = [(*change.range, join_surrogates(change.text)) for change in changes if change.range is not None]
+        edited = snapshot.edited_upwards(edits) if len(edits) > 1 else None
+        if edited is None:
+            edited = snapshot
+            for start, end, inserted in edits:
+                if end < start:
+                    return self.refuse(uri, "a range that ends before it starts")
+                edited = edited.edited(edited.offset_at(start), edited.offset_at(end), inserted)
+        for _, _, inserted in edits:
+            if unusable := self._unusable(inserted, len(edited.text)):
                 return self._keep_marker(uri, snapshot.language_id, version, unusable)
-        self._keep(snapshot, version)
+        self._keep(edited, version)
         return ChangeOutcome(applied=True)
 
     def _keep_whole(self, uri: str, language_id: str, version: int, text: str) -> ChangeOutcome:

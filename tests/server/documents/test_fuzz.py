@@ -121,11 +121,19 @@ def test_positions(encoding: PositionEncoding, text: str, line: int, character: 
     assert snapshot.offset_at(snapshot.position_at(offset)) == offset
 
 
-@settings(max_examples=150, deadline=None)
-@given(text=TEXTS, edits=st.lists(st.tuples(COORDINATES, COORDINATES, TEXTS), max_size=8))
-def test_one_notification_equals_many(text: str, edits: list[tuple[int, int, str]]) -> None:
-    """Changes in one notification mean the same as one by one: each is relative to the text that the last one left."""
-    changes = [Change((Position(0, min(a, b)), Position(0, max(a, b))), inserted) for a, b, inserted in edits]
+SPANS = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4), st.integers(0, 4)).map(
+    lambda numbers: sorted([numbers[:2], numbers[2:]])
+)
+
+
+@pytest.mark.parametrize("upwards", [False, True])
+@settings(max_examples=300, deadline=None)
+@given(text=TEXTS, edits=st.lists(st.tuples(SPANS, TEXTS), max_size=4))
+def test_one_notification_equals_many(upwards: bool, text: str, edits: list[tuple[list[tuple[int, int]], str]]) -> None:
+    """Changes in one notification mean the same as one by one, also where they are applied all at once."""
+    if upwards:
+        edits.sort(reverse=True)
+    changes = [Change((Position(*start), Position(*end)), inserted) for (start, end), inserted in edits]
     together, apart = DocumentStore(), DocumentStore()
     for store in (together, apart):
         store.open(URI, "plaintext", 0, text)
@@ -136,3 +144,4 @@ def test_one_notification_equals_many(text: str, edits: list[tuple[int, int, str
     assert one is not None
     assert other is not None
     assert one.text == other.text
+    assert one.line_starts == other.line_starts

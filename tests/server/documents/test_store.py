@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from glosswright_server.documents import Change, DocumentStore, Position, PositionEncoding, Unusable
@@ -176,3 +178,13 @@ def test_halves_of_a_character_that_meet() -> None:
     assert text_of(store) == "a😀c\n"
     store.change(URI, 9, [at((0, 0), (0, 0), "\ud83d\ude00")])
     assert text_of(store) == "😀a😀c\n"
+
+
+def test_replace_all() -> None:
+    """A "replace all" comes as thousands of edits in one notification; it must not stop the server for seconds."""
+    lines = 20_000
+    store = opened("    some line of code = value + 1\n" * lines)
+    started = time.monotonic()
+    assert store.change(URI, 6, [at((line, 4), (line, 8), "one") for line in reversed(range(lines))]).applied
+    assert time.monotonic() - started < 2
+    assert text_of(store) == "    one line of code = value + 1\n" * lines
