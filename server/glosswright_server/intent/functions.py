@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 import tree_sitter
 
-from glosswright_server.intent.comments import Comment, Role, comment_above, comment_at
+from glosswright_server.intent.comments import Comment, comment_above, comment_at
 from glosswright_server.intent.languages import BlockStyle
 from glosswright_server.intent.lines import Line, indent_at, indent_unit, line_above, line_at
+from glosswright_server.intent.roles import Role
+from glosswright_server.intent.stubs import docstring_text, is_placeholder, is_todo, without_todo
 from glosswright_server.intent.tree import Tree
 
 
@@ -99,13 +101,13 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
     opened, closed, statements = frame
     doc = _docstring(tree, statements) if tree.language.style is BlockStyle.INDENTATION else None
     rest = statements[1:] if doc else statements
-    if not all(_PLACEHOLDER.fullmatch(tree.text_of(statement).strip()) for statement in rest):
+    if not all(is_placeholder(tree.text_of(statement)) for statement in rest):
         return None
     outer = _outermost(node)
     signed = outer if node.type in grammar.anonymous else node
     indent = indent_at(text, line_at(text, outer.start_byte))
     comments = _comments_within(tree, opened, closed)
-    todos = [comment for comment in comments if _TODO.match(comment.text)]
+    todos = [comment for comment in comments if is_todo(comment.text)]
     wishful = [c for c in comments if c not in todos and c.role is Role.REQUEST]
     notes = tuple(c for c in wishful if c.own_line)
     pieces = [(one.start_byte, one.end_byte) for one in rest] + [(c.start, c.end) for c in todos]
@@ -116,7 +118,7 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
         pieces = [piece for piece in pieces if piece[0] > notes[-1].start]
     placeholder = (min(p[0] for p in pieces), max(p[1] for p in pieces)) if pieces else None
     above = _doc_comment(tree, outer)
-    wishes = [_docstring_text(text[doc[0] : doc[1]])] if doc else []
+    wishes = [docstring_text(text[doc[0] : doc[1]])] if doc else []
     if above is not None and (not doc or tree.language.style is not BlockStyle.INDENTATION):
         wishes.append(above.text)
     wishes += [wish for todo in todos if (wish := without_todo(todo.text))]
@@ -208,15 +210,6 @@ def _docstring(tree: Tree, statements: list[tree_sitter.Node]) -> tuple[int, int
     if string.type not in ("string", "concatenated_string"):
         return None
     return string.start_byte, string.end_byte
-
-
-def _docstring_text(raw: str) -> str:
-    """What a docstring says: without quotes and margin (PEP 257)."""
-    bare = re.sub(r"^[a-zA-Z]{0,2}(\"\"\"|'''|\"|')", "", raw)
-    bare = re.sub(r"(\"\"\"|'''|\"|')$", "", bare)
-    first, *rest = [line.expandtabs().rstrip() for line in re.split(r"\r\n|\r|\n", bare)]
-    margin = min((len(line) - len(line.lstrip()) for line in rest if line), default=0)
-    return "\n".join([first.strip(), *(line[margin:] for line in rest)]).strip("\n ")
 
 
 def _name(tree: Tree, node: tree_sitter.Node, named_only: bool) -> str:
@@ -339,36 +332,3 @@ def _declared_only(tree: Tree, node: tree_sitter.Node, outer: tree_sitter.Node) 
         owner = owner.parent
     bases = owner.child_by_field_name("superclasses") if owner is not None else None
     return bases is not None and bool(re.search(r"\bProtocol\b", tree.text_of(bases)))
-
-
-_UNDONE = r"[^\"'`]*(?:not\s+(?:yet\s+)?implemented|unimplemented|implement\s+me|todo)[^\"'`]*"
-_PLACEHOLDER = re.compile(
-    rf"""pass | \.\.\. | ; | :
-    | raise\s+NotImplementedError\b.*
-    | throw\s*(?:new\s+)?[\w.:]*(?:Unsupported|NotImplemented|NotSupported)\w*\s*\(.*\)\s*;?
-    | throw\s*(?:new\s+)?[\w.:]+\s*\(\s*["'`]{_UNDONE}["'`]\s*\)\s*;?
-    | (?:todo|unimplemented)!\s*[(\[{{].*[)\]}}]\s*;?
-    | panic!?\s*\(\s*"{_UNDONE}"\s*\)\s*;?
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
-
-_TODO = re.compile(
-    r"\s*(?:(?:TODO|FIXME|XXX|HACK)\b(?:\([^)]*\))?\s*[:：]?|(?:your|add|insert|put|write)\s+(?:your\s+)?(?:code|implementation)"
-    r"(?:\s+(?:goes\s+)?here)?\s*\.*$|not\s+(?:yet\s+)?implemented\s*\.*$|implement(?:\s+(?:me|this|here))?\s*\.*$|待办[:：]?|待实现)",
-    re.IGNORECASE,
-)
-_VAGUE = re.compile(
-    r"(?:implement(?:\s+(?:me|this|it|here|later))?|fill\s+(?:me\s+)?in|write\s+this|later|实现)\W*$", re.IGNORECASE
-)
-
-
-def without_todo(text: str) -> str:
-    """A comment's text without "TODO:" at the start of its lines; "" when nothing else is said."""
-    said = []
-    for line in text.split("\n"):
-        todo = _TODO.match(line)
-        wish = line if todo is None else line[todo.end() :].strip(" :-")
-        if todo is None or (wish and not _VAGUE.match(wish)):
-            said.append(wish)
-    return "\n".join(said).strip("\n")

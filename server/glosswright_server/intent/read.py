@@ -11,12 +11,15 @@ import re
 from dataclasses import replace
 
 from glosswright_server.intent import place
-from glosswright_server.intent.comments import Comment, Role, comment_above, comment_at, is_finished
-from glosswright_server.intent.functions import Unfinished, unfinished_at, unfinished_in, without_todo
+from glosswright_server.intent.comments import Comment, comment_above, comment_at
+from glosswright_server.intent.functions import Unfinished, unfinished_at, unfinished_in
 from glosswright_server.intent.languages import BlockStyle, Language
 from glosswright_server.intent.lines import Line, indent_at, is_blank, line_at, line_below
 from glosswright_server.intent.model import Extent, Intent, IntentKind, Trigger
+from glosswright_server.intent.roles import Role
+from glosswright_server.intent.stubs import without_todo
 from glosswright_server.intent.tree import MAX_PARSED, Tree, parse
+from glosswright_server.intent.wording import is_finished
 
 WINDOW = 60_000
 """Code points read on either side of the cursor in a document longer than `tree.MAX_PARSED`."""

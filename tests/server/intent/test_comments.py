@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from glosswright_server.intent import LANGUAGES, parse
-from glosswright_server.intent.comments import MAX_RUN, Role, comment_at, is_finished
+from glosswright_server.intent.comments import MAX_RUN, comment_at
+from glosswright_server.intent.roles import Role
+from glosswright_server.intent.wording import is_finished
 
 TEXTS = [
     ("python", "#  sort the list  ", "sort the list"),
@@ -53,7 +55,11 @@ ROLES = [
     ("python", "# vim: set ts=4:", Role.PRAGMA),
     ("python", "# noqa", Role.PRAGMA),
     ("python", "# type: ignore[attr-defined]", Role.PRAGMA),
+    ("python", "# type: (int) -> str", Role.PRAGMA),
+    ("python", "# type: List[int]", Role.PRAGMA),
+    ("python", "# type: the kind of user", Role.REQUEST),
     ("python", "# pylint: disable=all", Role.PRAGMA),
+    ("javascript", "/* jshint esversion: 6 */", Role.PRAGMA),
     ("python", "# fmt: off", Role.PRAGMA),
     ("python", "#region helpers", Role.PRAGMA),
     ("python", "# endregion", Role.PRAGMA),
@@ -76,6 +82,10 @@ ROLES = [
     ("java", "/* Licensed under the MIT licence. */", Role.LICENCE),
     ("python", "# ----", Role.EMPTY),
     ("python", "#", Role.EMPTY),
+    ("python", "# TODO", Role.EMPTY),
+    ("java", "// TODO: implement this", Role.EMPTY),
+    ("python", "# your code here", Role.EMPTY),
+    ("python", "# TODO(ann): sort the list", Role.REQUEST),
     ("javascript", "/* */", Role.EMPTY),
     ("rust", "//! About this module.", Role.MODULE),
     ("python", "# x = foo(1)", Role.CODE),
@@ -99,6 +109,7 @@ ROLES = [
     ("go", "// Line reads a line.", Role.REQUEST),
     ("go", "// go through the list", Role.REQUEST),
     ("go", "// export the results as CSV", Role.REQUEST),
+    ("go", "// export users", Role.REQUEST),
     ("bash", "# list all files", Role.REQUEST),
     ("bash", "# copy the folder, then remove it", Role.REQUEST),
     ("ruby", "# sort the list", Role.REQUEST),
