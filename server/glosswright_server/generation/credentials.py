@@ -35,7 +35,7 @@ class Credentials:
         environment: Mapping[str, str] | None = None,
         limit_s: float = COMMAND_LIMIT_S,
     ) -> None:
-        """`variable` wins over `command`; with neither there is no key. A command in one string is split like a shell's."""
+        """`variable` wins over `command`; with neither there is no key. One string is split like a shell's."""
         self._variable = variable.strip()
         self._command = command
         self._environment = os.environ if environment is None else environment

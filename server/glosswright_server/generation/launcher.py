@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import random
 import time
@@ -35,6 +36,8 @@ from glosswright_server.generation.runtime_state import (
     read_state,
     runtime_dir,
 )
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +277,7 @@ class LocalModelServer:
             return
         self.progress = progress
         for listener in list(self._attempt.listeners) if self._attempt else []:
-            listener(progress)
+            _notify(listener, progress)
 
     def _stamp(self) -> tuple[int, int] | None:
         try:
@@ -282,6 +285,14 @@ class LocalModelServer:
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns
+
+
+def _notify(listener: OnProgress, progress: LaunchProgress) -> None:
+    try:
+        listener(progress)
+    except Exception:
+        # A progress bar that breaks must not take the model from every caller.
+        logger.exception("a progress listener failed")
 
 
 def _absolute(model: str) -> str:

@@ -3,7 +3,7 @@
     fake_model_server.py MODEL STAGE... [--crash TEXT] [--mute] [--stubborn] [--slow-start S] [--hide]
 
 Stages are what `/health` says, one after the other (the last stays). Its pid is appended to `pids` in the runtime
-folder, so that a test can end it. It ends by itself after 60 seconds.
+folder, so that a test can end it; when `over` lies there it ends at once. It ends by itself after 60 seconds.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def main() -> None:
     directory = Path(os.environ["GLOSSWRIGHT_RUNTIME_DIR"])
     with (directory / "pids").open("a") as pids:
         pids.write(f"{os.getpid()}\n")
+    if (directory / "over").exists():
+        sys.exit(0)
     if arguments.crash:
         print("Traceback (most recent call last):\n\x1b[31m" + arguments.crash + "\x1b[0m\n", file=sys.stderr)
         sys.exit(1)

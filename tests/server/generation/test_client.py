@@ -158,14 +158,15 @@ async def test_a_server_that_cannot_stream_is_understood() -> None:
         assert await collect(client) == [CompletionChunk("all", "stop"), CompletionChunk("", usage=Usage(1))]
 
 
-@pytest.mark.parametrize("how", ["break", "cancel"])
+@pytest.mark.parametrize("how", ["break", "cancel", "cancel before the first byte"])
 async def test_leaving_the_stream_hangs_up_at_once(how: str) -> None:
     """The closed connection is how the server learns to stop computing."""
     hung_up = asyncio.Event()
 
     async def handler(exchange: Exchange) -> None:
-        await exchange.begin_events()
-        await exchange.event(text_event("a"))
+        if "before" not in how:
+            await exchange.begin_events()
+            await exchange.event(text_event("a"))
         await exchange.until_hung_up()
         hung_up.set()
 
@@ -377,6 +378,15 @@ def test_bad_url(url: str) -> None:
     """A typing mistake is said before anything is sent."""
     with pytest.raises(EndpointRefused, match=r"endpoint\.url"):
         CompletionClient(Endpoint(url))
+
+
+async def test_a_header_that_cannot_be_sent() -> None:
+    """Headers come from settings; an impossible one is the user's to mend, not a crash."""
+    async with standin(status(200)) as server:
+        endpoint = Endpoint(server.url, headers=(("bad name", "x"),))
+        async with CompletionClient(endpoint) as client:
+            with pytest.raises(EndpointRefused, match="cannot be sent"):
+                await collect(client)
 
 
 @pytest.mark.parametrize("key", ["a\nb", "schlüssel"])

@@ -42,6 +42,8 @@ def runtime(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "run"
     folder.mkdir(mode=0o700)
     yield folder
+    # First the mark, then the list: a server that is not in the list yet sees the mark.
+    (folder / "over").touch()
     for pid in pids(folder):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -115,6 +117,16 @@ async def test_concurrent_callers_share_one_launch_and_may_leave(make: Make, run
     assert len({answer.url for answer in answers[1:]}) == 1
     assert len(pids(runtime)) == 1
     assert late[0].stage == "loading"
+
+
+async def test_a_broken_listener_takes_nobody_with_it(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """A progress bar is decoration: its defect is logged and the model still comes."""
+
+    def broken(progress: LaunchProgress) -> None:
+        raise RuntimeError("defect")
+
+    assert (await ready(make("loading", "ready"), on_progress=broken)).managed
+    assert {record.message for record in caplog.records} == {"a progress listener failed"}
 
 
 async def test_the_last_caller_to_leave_ends_the_wait_not_the_server(make: Make, runtime: Path) -> None:
