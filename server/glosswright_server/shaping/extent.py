@@ -29,6 +29,9 @@ _DEFINITIONS = frozenset(
     }
 )
 _HEAD = re.compile(r"([ \t]*)(\w+|[^\w\s])")
+_IMPORTING = re.compile(r"#include|(const|var|let)\b[^=]*=\s*require\(")
+_IMPORT_ASKED = re.compile(r"\b(imports?|includes?|requires?)\b|导入|引入", re.IGNORECASE)
+_HEADER_CHARS = 300
 _GOES_ON = (".", "?", "&", "|", "=", ":", "{")
 _METHOD = re.compile(r"\s*(?:[\w<>\[\],.*&:?]+\s+)*[~\w$]+\s*\([^;]*\)[^;=]*\{")
 
@@ -64,8 +67,9 @@ def leading(text: str) -> str:
 class Boundary:
     """Follows one answer; `admits` before a line, `add` after it."""
 
-    def __init__(self, intent: Intent, lexis: Lexis, *, left: str, below: str, tab: int) -> None:
-        """`left` is what stands on the answer's first line already; `below` the first line with text after the gap."""
+    def __init__(self, intent: Intent, lexis: Lexis, *, left: str, below: str, tab: int, above: str = "") -> None:
+        """`left` is what stands on the answer's first line already, `above` the lines over it whose brackets the answer
+        may close; `below` is the first line with text after the gap."""
         self.lexis = lexis
         self.intent = intent
         self.tab = tab
@@ -78,10 +82,15 @@ class Boundary:
         self._left = left if intent.kind is IntentKind.CONTINUE else ""
         self._below = below.rstrip()
         self._scanner = Scanner(lexis)
+        # What is imported for the code asked for is part of it, not the code itself.
+        self._imports_aside = intent.extent is not Extent.STATEMENT and not _IMPORT_ASKED.search(intent.request)
+        self._scanner.stack.extend(_open_rounds(above, lexis))
         self._own_base = False
         self._settled = bool(left.strip())
         self._blank = False
-        self._statements = 0
+        self.within_brackets = bool(self._scanner.stack)
+        """Whether the answer begins within round or square brackets that lines above it opened."""
+        self._statements = int(self.within_brackets)
         self._first_word = ""
         self._header = ""
         self._ready = False
@@ -266,14 +275,14 @@ class Boundary:
         if (self._statements and word in clauses) or not re.search(r"\w", code):
             return
         self._first_word, self._header, self._compound, self._definition = word, code, False, False
-        if word in _IMPORTS or code.startswith("#include") or re.match(r"(const|var|let)\b.*\brequire\(", code):
+        if self._imports_aside and (word in _IMPORTS or _IMPORTING.match(code)):
             return
         self._statements += 1
         offside = self.lexis.blocks is Blocks.OFFSIDE
         if offside or self.lexis.blocks is Blocks.WORDS:
             self._definition = word in _DEFINITIONS or word.startswith("@")
         elif word.lower() not in _CONTROL:
-            self._definition = word in _DEFINITIONS or bool(_METHOD.match(code)) or "=>" in code
+            self._definition = word in _DEFINITIONS or bool(_METHOD.match(code[:_HEADER_CHARS])) or "=>" in code
 
     def _opens_block(self, line: Line, full: str) -> bool:
         code = full.rstrip()
@@ -320,3 +329,13 @@ class Boundary:
         top = extent is Extent.BLOCK and not self.intent.indent and self.intent.kind is IntentKind.COMMENT
         closed = line.code.rstrip().endswith(("}", "};", "})", "});")) or line.start_depth > 0
         return top and self._definition and self._compound and closed
+
+
+def _open_rounds(above: str, lexis: Lexis) -> list[str]:
+    """The innermost round and square brackets that some lines leave open."""
+    scanner = Scanner(lexis)
+    for line in above.splitlines():
+        scanner.line(line)
+    stack = scanner.stack
+    first = next((n for n in range(len(stack), 0, -1) if stack[n - 1] not in "(["), 0)
+    return stack[first:] if scanner.neutral else []

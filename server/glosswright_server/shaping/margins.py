@@ -41,13 +41,16 @@ def tab_width(unit: str) -> int:
     return len(unit) if unit.startswith(" ") else 4
 
 
-def fit(lines: Sequence[Line], lexis: Lexis, *, base: int, indent: str, unit: str, midline: bool) -> list[str]:
+def fit(
+    lines: Sequence[Line], lexis: Lexis, *, base: int, indent: str, unit: str, midline: bool, absolute: bool
+) -> list[str]:
     """The lines with the margin they need under `indent`; the first one stands after the lead and gets none.
 
-    `base` is the width in columns of the answer's own outermost level.
+    `base` is the width in columns of the answer's own outermost level; with `absolute`, a line outside of it keeps its
+    own margin (`)` under the call that code goes on with).
     """
     tab = tab_width(unit)
-    if lexis.blocks is not Blocks.OFFSIDE:
+    if lexis.blocks is not Blocks.OFFSIDE and not absolute:
         base = _bracketed_base(lines, base, tab, midline)
     step = _step_of(lines, tab, base)
     unit = unit or " " * step
@@ -61,8 +64,10 @@ def fit(lines: Sequence[Line], lexis: Lexis, *, base: int, indent: str, unit: st
         elif not body:
             fitted.append("")
         else:
-            levels, rest = divmod(max(0, width_of(leading(line.text), tab) - base), step)
-            fitted.append(indent + unit * levels + " " * rest + body)
+            width = width_of(leading(line.text), tab)
+            outside = width < base and absolute
+            levels, rest = divmod(width if outside else max(0, width - base), step)
+            fitted.append(("" if outside else indent) + unit * levels + " " * rest + body)
     return fitted
 
 

@@ -18,6 +18,7 @@ from glosswright_server.shaping.lexis import Blocks, Line, lexis_for
 from glosswright_server.shaping.margins import eol_of, fit, tab_width, unit_of
 
 _STAMMER_STEP = 100
+_LINES_ABOVE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,14 @@ class Shaper:
         after = text[intent.end :].replace("\r\n", "\n").replace("\r", "\n")
         self._after = after
         below = next((line for line in after.split("\n")[1:] if line.strip()), "")
-        self._bounds = Boundary(intent, self._lexis, left=self._left, below=below, tab=tab_width(self._unit))
+        self._bounds = Boundary(
+            intent,
+            self._lexis,
+            left=self._left,
+            above=_lines_above(text, intent, after),
+            below=below,
+            tab=tab_width(self._unit),
+        )
         self._asked = repeats.lines_asked(text, intent)
         self._pending = ""
         self._watched = 0
@@ -193,7 +201,13 @@ class Shaper:
         if not lines:
             return None
         fitted = fit(
-            lines, self._lexis, base=self._bounds.base, indent=intent.indent, unit=self._unit, midline=self._midline
+            lines,
+            self._lexis,
+            base=self._bounds.base,
+            indent=intent.indent,
+            unit=self._unit,
+            midline=self._midline,
+            absolute=self._bounds.within_brackets,
         )
         fitted[0] = self._join(fitted[0])
         code = "\n".join(
@@ -232,6 +246,17 @@ class Shaper:
 
 def _last_line(text: str) -> str:
     return text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
+
+
+def _lines_above(text: str, intent: Intent, after: str) -> str:
+    """The lines of the statement being continued; none where its closing bracket stands below already."""
+    if intent.kind is not IntentKind.CONTINUE or after.lstrip()[:1] in (")", "]", "}"):
+        return ""
+    lines = text[: intent.start].splitlines(keepends=True)[-_LINES_ABOVE:]
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        lines = lines[:-1]
+    first = next((number for number in range(len(lines) - 1, -1, -1) if lines[number][:1].strip(" \t\r\n)]}")), 0)
+    return "".join(lines[first:])
 
 
 def _cut_off(lines: list[Line]) -> bool:

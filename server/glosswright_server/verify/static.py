@@ -7,86 +7,143 @@ candidate adds to that counts.
 from __future__ import annotations
 
 import ast
+import textwrap
 import warnings
 
+import tree_sitter
+
 from glosswright_server.intent.languages import LANGUAGES, PLAIN
-from glosswright_server.intent.model import Intent
+from glosswright_server.intent.model import Extent, Intent, IntentKind
 from glosswright_server.intent.tree import Tree, parse
 from glosswright_server.verify.verdict import Check, Outcome, Verdict
 
-_MARGIN = 2
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_PARSES, _WHOLE, _NEW = "parses", "ends whole", "not a repeat"
 
 
 def judge(text: str, intent: Intent, insertion: str, *, before: Tree | None = None) -> Verdict:
     """The verdict on `insertion` in place of `text[start:end]`.
 
-    `before` is the parsed document without it, when the caller has it already; otherwise it is parsed here. Never raises.
+    `before` is the tree of `text`, when the caller has it already (it spares most of the time). Never raises.
     """
     language = LANGUAGES.get(intent.language, PLAIN)
     old = before if before is not None and before.text == text else parse(text, language)
-    new_text = text[: intent.start] + insertion + text[intent.end :]
-    new = parse(new_text, language, old)
+    new = parse(text[: intent.start] + insertion + text[intent.end :], language, old)
+    end = intent.start + len(insertion)
     return Verdict(
-        (_parses(old, new, intent, insertion), _ends_whole(new, intent, insertion), _new(text, intent, insertion))
+        (_check_syntax(old, new, intent, end), _check_end(new, intent, end), _check_repeat(text, intent, insertion))
     )
 
 
-def _parses(old: Tree, new: Tree, intent: Intent, insertion: str) -> Check:
-    name = "parses"
-    if new.root is None or old.root is None:
-        return Check(name, Outcome.NOT_APPLICABLE, "no grammar for this language")
-    if not new.root.has_error:
-        if intent.language == "python" and not _python_parses(new.text) and _python_parses(old.text):
-            return Check(name, Outcome.FAILED, "Python does not accept the file with it")
-        return Check(name, Outcome.PASSED)
+def _check_syntax(old: Tree, new: Tree, intent: Intent, end: int) -> Check:
+    if old.root is None or new.root is None:
+        return Check(_PARSES, Outcome.NOT_APPLICABLE, "no grammar for this language")
+    if not new.root.has_error or not new.has_error(intent.start, end):
+        worse = new.root.has_error and _errors(new) > _errors(old)
+        if worse or (intent.language == "python" and not _python_accepts(old, new, intent, end)):
+            return Check(_PARSES, Outcome.FAILED, "the file does not parse with it")
+        return Check(_PARSES, Outcome.PASSED)
+    if _lies_in_error(old, intent):
+        return _check_alone(new, intent, end)
+    if intent.kind is not IntentKind.CONTINUE and any(_faults_within(new, intent.start, end)):
+        return Check(_PARSES, Outcome.FAILED, "there is a syntax error in it")
     if _errors(new) > _errors(old):
-        return Check(name, Outcome.FAILED, "it leaves a syntax error")
-    end = intent.start + len(insertion)
-    if new.has_error(intent.start + _MARGIN, end - _MARGIN) and not old.has_error(intent.start, intent.end):
-        return Check(name, Outcome.FAILED, "it holds a syntax error")
-    return Check(name, Outcome.PASSED, "as well as the file did before")
+        return Check(_PARSES, Outcome.FAILED, "it leaves a syntax error")
+    return Check(_PARSES, Outcome.PASSED)
+
+
+def _check_alone(new: Tree, intent: Intent, end: int) -> Check:
+    """For a gap in broken code: the candidate by itself, in a language whose statements stand by themselves."""
+    if intent.language == "python" and intent.extent is not Extent.LINE:
+        if _ast_accepts(textwrap.dedent(intent.indent + new.text[intent.start : end].strip())):
+            return Check(_PARSES, Outcome.PASSED, "by itself; the code around it is broken")
+        return Check(_PARSES, Outcome.FAILED, "there is a syntax error in it")
+    return Check(_PARSES, Outcome.NOT_APPLICABLE, "the code around it is broken")
+
+
+def _is_fault(node: tree_sitter.Node) -> bool:
+    return node.is_error or node.is_missing
+
+
+def _faults_within(tree: Tree, start: int, end: int) -> list[tree_sitter.Node]:
+    return [node for node in tree.find(start, end, _is_fault) if start <= node.start_byte and node.end_byte <= end]
+
+
+def _lies_in_error(old: Tree, intent: Intent) -> bool:
+    """Whether the parser lost its way before the gap and had not found it again behind it."""
+    faults = old.find(intent.start, intent.end, lambda node: node.is_error)
+    return any(node.start_byte < intent.start and node.end_byte > intent.end for node in faults)
 
 
 def _errors(tree: Tree) -> int:
+    """How many errors and missing tokens the whole tree holds; sound subtrees are not visited."""
     count, stack = 0, [tree.root] if tree.root is not None else []
     while stack:
         node = stack.pop()
-        if not node.has_error:
-            continue
-        count += node.is_error or node.is_missing
-        stack.extend(node.children)
+        if node.has_error:
+            count += _is_fault(node)
+            stack.extend(node.children)
     return count
 
 
-def _python_parses(text: str) -> bool:
+def _python_accepts(old: Tree, new: Tree, intent: Intent, end: int) -> bool:
+    """Whether Python's own parser takes the top-level statements around the candidate; True too if it takes no other.
+
+    tree-sitter forgives what Python does not: a header without a block, an odd dedent, arguments in the wrong order.
+    """
+    first, code = _top_level(new, intent.start, end)
+    if _ast_accepts(code):
+        return True
+    if intent.kind is IntentKind.CONTINUE:
+        return not _ast_accepts(_top_level(old, intent.start, intent.end)[1])
+    return not _ast_accepts(code[: intent.start - first] + intent.lead + "pass" + intent.tail + code[end - first :])
+
+
+def _top_level(tree: Tree, start: int, end: int) -> tuple[int, str]:
+    """Offset and text of the top-level statements that touch `start..end`."""
+    nodes = [] if tree.root is None else [n for n in tree.root.children if n.end_byte >= start and n.start_byte <= end]
+    low = min(start, nodes[0].start_byte) if nodes else start
+    return low, tree.text[low : max(end, nodes[-1].end_byte) if nodes else end]
+
+
+def _ast_accepts(code: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
 
 
-def _ends_whole(new: Tree, intent: Intent, insertion: str) -> Check:
-    name = "ends whole"
+def _check_end(new: Tree, intent: Intent, end: int) -> Check:
     if new.root is None:
-        return Check(name, Outcome.NOT_APPLICABLE, "no grammar for this language")
-    end = intent.start + len(insertion.rstrip())
-    if new.in_string(end) and intent.extent.value != "line":
-        return Check(name, Outcome.FAILED, "a string is left open")
-    missing = next(iter(new.find(intent.start, end + _MARGIN, lambda node: node.is_missing)), None)
-    if missing is not None:
-        return Check(name, Outcome.FAILED, f"{missing.type!r} is missing")
-    return Check(name, Outcome.PASSED)
+        return Check(_WHOLE, Outcome.NOT_APPLICABLE, "no grammar for this language")
+    if intent.extent is Extent.LINE:
+        return Check(_WHOLE, Outcome.NOT_APPLICABLE, "a line may end anywhere")
+    code_end = intent.start + len(new.text[intent.start : end].rstrip())
+    if new.in_string(code_end):
+        return Check(_WHOLE, Outcome.FAILED, "a string is left open")
+    open_brackets: list[str] = []
+    for node in new.find(intent.start, code_end, lambda one: one.child_count == 0 and not one.is_missing):
+        if node.start_byte < intent.start or node.end_byte > code_end:
+            continue
+        if node.type in _PAIRS:
+            open_brackets.append(_PAIRS[node.type])
+        elif open_brackets and node.type == open_brackets[-1]:
+            open_brackets.pop()
+    if open_brackets:
+        return Check(_WHOLE, Outcome.FAILED, f"{open_brackets[-1]!r} is missing")
+    return Check(_WHOLE, Outcome.PASSED)
 
 
-def _new(text: str, intent: Intent, insertion: str) -> Check:
-    name = "not a repeat"
+def _check_repeat(text: str, intent: Intent, insertion: str) -> Check:
     bare = [line.strip() for line in insertion.splitlines() if line.strip()]
-    after = [line.strip() for line in text[intent.end :].splitlines() if line.strip()]
-    if bare and after[: len(bare)] == bare:
-        return Check(name, Outcome.FAILED, "it stands below already")
     if not bare:
-        return Check(name, Outcome.FAILED, "it is empty")
-    return Check(name, Outcome.PASSED)
+        return Check(_NEW, Outcome.FAILED, "it is empty")
+    # Twice the length is enough to hold the same lines with other margins.
+    after = [line.strip() for line in text[intent.end : intent.end + 2 * len(insertion) + 400].splitlines()]
+    after = [line for line in after if line]
+    if after[: len(bare)] == bare and (len(bare) > 1 or len(bare[0]) > 3):
+        return Check(_NEW, Outcome.FAILED, "it stands below already")
+    return Check(_NEW, Outcome.PASSED)
