@@ -15,7 +15,7 @@ import tree_sitter
 
 from glosswright_server.intent.comments import Comment, comment_above, comment_at
 from glosswright_server.intent.languages import BlockStyle
-from glosswright_server.intent.lines import Line, indent_at, indent_unit, line_above, line_at
+from glosswright_server.intent.lines import Line, indent_at, indent_unit, line_above, line_at, line_below
 from glosswright_server.intent.roles import Role
 from glosswright_server.intent.stubs import docstring_text, is_placeholder, is_todo, without_todo
 from glosswright_server.intent.tree import Tree
@@ -50,13 +50,8 @@ class Unfinished:
     """Abstract, overload or protocol: empty on purpose."""
 
 
-def unfinished_at(tree: Tree, offset: int) -> Unfinished | None:
-    """The innermost function without a body around `offset`; the lines below a Python header count as its inside."""
-    return next(unfinished_in(tree, offset, offset), None)
-
-
 def unfinished_in(tree: Tree, start: int, end: int) -> Iterator[Unfinished]:
-    """Every function without a body that touches `start..end`, innermost last to first."""
+    """Functions without a body on or near `start..end`, last and innermost first; see `Unfinished.start` for a test."""
     grammar = tree.language.grammar
     if grammar is None or tree.root is None:
         return
@@ -85,7 +80,14 @@ def _reach(tree: Tree, start: int, end: int) -> tuple[int, int]:
             low = _above_stray_docstring(tree, above) or low
             break
     comment = comment_at(tree, end)
-    return low, comment.end + 2 if comment is not None and comment.own_line else end
+    if comment is None or not comment.own_line:
+        return low, end
+    below = line_below(text, line_at(text, comment.end))
+    for _ in range(_MAX_ATTRIBUTES):
+        if below is None or not _ATTRIBUTE.match(text, below.start, below.end):
+            break
+        below = line_below(text, below)
+    return low, below.end if below is not None else end
 
 
 def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
@@ -119,17 +121,13 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
     placeholder = (min(p[0] for p in pieces), max(p[1] for p in pieces)) if pieces else None
     above = _doc_comment(tree, outer)
     wishes = [docstring_text(text[doc[0] : doc[1]])] if doc else []
-    if above is not None and (not doc or tree.language.style is not BlockStyle.INDENTATION):
+    if above is not None and not doc:
         wishes.append(above.text)
     wishes += [wish for todo in todos if (wish := without_todo(todo.text))]
     wishes += [comment.text for comment in wishful]
-    if doc and tree.language.style is BlockStyle.INDENTATION:
-        closed = max(closed, doc[1])
     return Unfinished(
         name=name,
-        start=above.start
-        if above is not None and tree.language.style is not BlockStyle.INDENTATION
-        else outer.start_byte,
+        start=above.start if above is not None else outer.start_byte,
         header_start=node.start_byte,
         opened=opened,
         closed=closed,
@@ -250,17 +248,23 @@ def _outermost(node: tree_sitter.Node) -> tree_sitter.Node:
     return node
 
 
+_ATTRIBUTE = re.compile(r"[ \t]*(?:#!?\[|@\w)")  # Rust's #[inline], decorators, annotations
+_MAX_ATTRIBUTES = 20
+
+
 def _doc_comment(tree: Tree, outer: tree_sitter.Node) -> Comment | None:
     """The comment right above the function, attribute and annotation lines between allowed."""
     text = tree.text
     line = line_at(text, outer.start_byte)
-    for _ in range(20):
+    for _ in range(_MAX_ATTRIBUTES):
         above = line_above(text, line)
-        if above is None or not re.match(r"\s*(?:#!?\[|@\w)", text[above.start : above.end]):
+        if above is None or not _ATTRIBUTE.match(text, above.start, above.end):
             break
         line = above
     comment = comment_above(tree, line, 0)
-    return comment if comment is not None and comment.role is Role.REQUEST else None
+    if comment is None or comment.role is not Role.REQUEST or comment.indent != indent_at(text, line):
+        return None
+    return comment
 
 
 def _comments_within(tree: Tree, opened: int, closed: int) -> list[Comment]:

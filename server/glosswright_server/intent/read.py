@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from glosswright_server.intent import place
 from glosswright_server.intent.comments import Comment, comment_above, comment_at
-from glosswright_server.intent.functions import Unfinished, unfinished_at, unfinished_in
+from glosswright_server.intent.functions import Unfinished, unfinished_in
 from glosswright_server.intent.languages import BlockStyle, Language
 from glosswright_server.intent.lines import Line, indent_at, is_blank, line_at, line_below
 from glosswright_server.intent.model import Extent, Intent, IntentKind, Trigger
@@ -80,7 +80,7 @@ class _Reader:
 
     def read(self) -> Intent:
         """The rules, most specific first."""
-        function = unfinished_at(self.tree, self.offset)
+        function = _function_around(self.tree, self.offset)
         if function is not None and function.declared_only and not self.explicit:
             function = None
         comment = comment_at(self.tree, self.offset)
@@ -88,9 +88,10 @@ class _Reader:
             return self._in_comment(comment, function)
         if self.blank and (below := self._below_comment(function)) is not None:
             return below
-        if function is not None and (body := self._in_function(function)) is not None:
+        in_open_string = _in_open_string(self.tree, self.offset)
+        if function is not None and not in_open_string and (body := self._in_function(function)) is not None:
             return body
-        if self.tree.in_string(self.offset) or _in_open_string(self.tree, self.offset):
+        if in_open_string or self.tree.in_string(self.offset):
             return self._continue("inside a string") if self.explicit else self._nothing("inside a string")
         return self._continue("at the cursor")
 
@@ -143,7 +144,7 @@ class _Reader:
 
     def _in_function(self, function: Unfinished) -> Intent | None:
         """The body, if the cursor is where one would write it."""
-        if self.offset < function.opened or not _is_within(self.tree, function, self.offset):
+        if self.offset < function.opened:
             return None
         if not self.explicit and _has_left(function, self.line, self.offset):
             return None
@@ -227,6 +228,12 @@ def _window(text: str, start: int, end: int) -> tuple[int, int]:
     if high < len(text):
         high = max(text.rfind("\n", end, high), text.rfind("\r", end, high)) + 1 or high
     return low, high
+
+
+def _function_around(tree: Tree, offset: int) -> Unfinished | None:
+    """The innermost function without a body around `offset`, documentation and the lines of a body to come included."""
+    near = unfinished_in(tree, offset, offset)
+    return next((one for one in near if one.start <= offset and _is_within(tree, one, offset)), None)
 
 
 def _is_within(tree: Tree, function: Unfinished, offset: int) -> bool:
