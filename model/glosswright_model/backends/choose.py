@@ -27,6 +27,7 @@ _NEEDS: dict[BackendName, tuple[tuple[str, ...], str]] = {
     "transformers": (("torch", "transformers", "safetensors"), "torch"),
 }
 """What each engine imports, and the extra that installs it."""
+_NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _kind(model_path: str | os.PathLike[str]) -> tuple[BackendName, str]:
 
 def _accelerator() -> tuple[str, str]:
     """What torch will probably find, without the seconds that importing it takes; the loader looks again."""
-    if shutil.which("nvidia-smi") or Path("/proc/driver/nvidia/version").exists():
+    if shutil.which("nvidia-smi") or _NVIDIA_DRIVER.exists():
         return "cuda", "an NVIDIA GPU is present"
     if sys.platform == "darwin" and platform.machine() == "arm64":
         return "mps", "this is an Apple GPU machine"

