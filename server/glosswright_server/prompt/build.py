@@ -37,13 +37,16 @@ class Prompt:
 def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str = "") -> Prompt:
     """The prompt for an intent in a document.
 
-    The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. Only
-    the margin of a line with nothing else on it is left for the model to write: its tokens are words with the blanks
-    before them, and after a prompt that ends in blanks small models indent wrongly (see docs/experiments.md). `Shaper`
-    takes the margin off again. `path` is the file's name for people, used where the style has a place for it.
+    The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. In
+    the styles `prefix` and `chat` the margin of a line with nothing else on it is left for the model to write: its
+    tokens are words with the blanks before them, and after a prompt that ends in blanks small models indent wrongly
+    (docs/experiments.md). `Shaper` takes the margin off again. `path` is the file's name for people, used where the
+    style has a place for it.
     """
     style = profile.style_for(intent.kind)
-    left = _without_margin(_window(text[: intent.start], profile.prefix_chars) + intent.lead)
+    left = _window(text[: intent.start], profile.prefix_chars) + intent.lead
+    if style != "infill":
+        left = _without_margin(left)
     suffix = _suffix(text, intent, profile) if style == "infill" else None
     return Prompt(
         prompt=_chat(neutralise(left), intent, path) if style == "chat" else neutralise(left),

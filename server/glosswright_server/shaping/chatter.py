@@ -21,6 +21,7 @@ _SPECIAL = re.compile(
     r"|<(?:fim_prefix|fim_suffix|fim_middle|fim_pad|file_sep|repo_name|EOT|END|end_of_turn|eos)>"
     r"|<｜[^｜\n]{1,40}｜>|</s>\s*$|\[/?INST\]"
 )
+_BROKEN_UP = re.compile(r"([<\[]) ([|/A-Za-z_｜<][^<>\[\]\n]{0,40}[>\]]{1,2})")
 _STUB = re.compile(
     r"(?:pass|\.\.\.|…|return;?|return (?:None|null|nil|undefined);?|todo!\(.*\);?|unimplemented!\(.*\);?"
     r"|raise NotImplementedError\b.*|throw new \w*\((['\"]).*not (?:yet )?implemented.*\1\);?"
@@ -50,6 +51,18 @@ def special_token_at(line: str, document: str) -> int:
         if found.group() not in document:
             return found.start()
     return -1
+
+
+def restored(line: str, document: str) -> str:
+    """The line with control tokens of the document as it spells them: prompts show them to the model with a blank in."""
+    if "< " not in line and "[ " not in line:
+        return line
+    return _BROKEN_UP.sub(lambda found: _spelt(found, document), line)
+
+
+def _spelt(found: re.Match[str], document: str) -> str:
+    whole = found.group(1) + found.group(2)
+    return whole if whole in document and found.group() not in document else found.group()
 
 
 def is_stub(code: str, intent: Intent, lexis: Lexis) -> bool:

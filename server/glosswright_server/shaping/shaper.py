@@ -130,6 +130,7 @@ class Shaper:
         at = chatter.special_token_at(line, self._text)
         if at >= 0:
             line = line[:at].rstrip()
+        line = chatter.restored(line, self._text)
         if not (at >= 0 and not line.strip()) and not (self._front and self._skips(line)):
             self._take(line)
         if at >= 0:

@@ -51,6 +51,9 @@ def test_a_margin_is_left_for_the_model_to_write(document: str, lead: str, end: 
     """Tokens are words with the blanks before them: after a bare margin small models indent by five blanks."""
     text, wanted = intent(document, kind=IntentKind.BODY, lead=lead)
     assert build_prompt(text, wanted, profile("prefix")).prompt == end
+    assert build_prompt(text, wanted, profile("chat")).prompt.endswith("```python\n" + end)
+    # Models trained to fill in the middle expect gaps anywhere.
+    assert build_prompt(text, wanted, profile("infill")).prompt == text[: wanted.start] + lead
 
 
 def test_typing_only_appends() -> None:
