@@ -32,7 +32,7 @@ from .standin import Exchange, standin, text_event
 
 PROMPT = "def launch_codes():  # very private prompt text"
 KEY = "sk-secret-key-0123456789"
-QUICK = Timeouts(connect_s=0.5, first_byte_s=0.3, between_s=0.3, probe_s=0.3)
+QUICK = Timeouts(connect_s=5, first_byte_s=0.6, between_s=0.6, probe_s=0.6)
 
 
 async def collect(client: CompletionClient, request: CompletionRequest | None = None) -> list[CompletionChunk]:
@@ -161,9 +161,10 @@ async def test_a_server_that_cannot_stream_is_understood() -> None:
 @pytest.mark.parametrize("how", ["break", "cancel", "cancel before the first byte"])
 async def test_leaving_the_stream_hangs_up_at_once(how: str) -> None:
     """The closed connection is how the server learns to stop computing."""
-    hung_up = asyncio.Event()
+    arrived, hung_up = asyncio.Event(), asyncio.Event()
 
     async def handler(exchange: Exchange) -> None:
+        arrived.set()
         if "before" not in how:
             await exchange.begin_events()
             await exchange.event(text_event("a"))
@@ -177,11 +178,12 @@ async def test_leaving_the_stream_hangs_up_at_once(how: str) -> None:
                     break
         else:
             task = asyncio.create_task(collect(client))
-            await asyncio.sleep(0.1)
+            await asyncio.wait_for(arrived.wait(), 5)
+            await asyncio.sleep(0.05)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        await asyncio.wait_for(hung_up.wait(), 1)
+        await asyncio.wait_for(hung_up.wait(), 5)
 
 
 Misbehaviour = Callable[[Exchange], Awaitable[None]]
@@ -249,7 +251,11 @@ HEAD = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
         pytest.param(raw("SSH-2.0-OpenSSH\r\n\r\n"), EndpointBroken, "does not speak HTTP", "", id="not-http"),
         pytest.param(raw(HEAD, hang=True), EndpointTimeout, "in time", "", id="headers-never-end"),
         pytest.param(
-            raw(HEAD, *["X-A: b\r\n"] * 9, pause_s=0.1, hang=True), EndpointTimeout, "in time", "", id="headers-trickle"
+            raw(HEAD, *["X-A: b\r\n"] * 14, pause_s=0.1, hang=True),
+            EndpointTimeout,
+            "in time",
+            "",
+            id="headers-trickle",
         ),
         pytest.param(raw(HEAD, "X-A: " + "b" * 200_000, hang=True), EndpointBroken, "HTTP", "", id="headers-huge"),
         pytest.param(raw(hang=True), EndpointTimeout, "in time", "", id="hang"),
@@ -296,8 +302,10 @@ async def test_misbehaviour(
                 got.append(chunk.text)
 
     async with standin(misbehaviour) as server:
-        endpoint = Endpoint(server.url, "m", KEY, timeout_s=5)
-        async with CompletionClient(endpoint, timeouts=QUICK) as client:
+        endpoint = Endpoint(server.url, "m", KEY, timeout_s=20)
+        # Short limits only where they are the point: a loaded machine stands still for a while now and then.
+        timeouts = QUICK if error is EndpointTimeout else Timeouts()
+        async with CompletionClient(endpoint, timeouts=timeouts) as client:
             with pytest.raises(error, match=message) as raised:
                 await listen(client)
     assert type(raised.value) is error
@@ -445,7 +453,8 @@ async def test_models(body: str, expected: list[ModelCard]) -> None:
 )
 async def test_models_fail(answer: Misbehaviour, error: type[ModelError], message: str) -> None:
     """The list of models is the first thing asked, so its failures must be as clear as a completion's."""
-    async with standin(answer) as server, CompletionClient(Endpoint(server.url), timeouts=QUICK) as client:
+    timeouts = QUICK if error is EndpointTimeout else Timeouts()
+    async with standin(answer) as server, CompletionClient(Endpoint(server.url), timeouts=timeouts) as client:
         with pytest.raises(error, match=message):
             await client.models()
 

@@ -102,7 +102,7 @@ async def test_cancelling_the_caller_ends_the_request_and_raises() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(ended.wait(), 1)
+    await asyncio.wait_for(ended.wait(), 5)
     assert len(scheduler) == 0
 
 
@@ -124,9 +124,9 @@ async def test_cancelled(how: str) -> None:
         assert scheduler.cancel(lambda key: key == KEY) == 1
         assert (await other).kind is OutcomeKind.ANSWERED
     else:
-        await asyncio.wait_for(scheduler.aclose(), 1)
+        await asyncio.wait_for(scheduler.aclose(), 5)
         assert (await other).kind is OutcomeKind.CANCELLED
-    assert (await asyncio.wait_for(task, 1)).kind is OutcomeKind.CANCELLED
+    assert (await asyncio.wait_for(task, 5)).kind is OutcomeKind.CANCELLED
 
 
 @pytest.mark.parametrize("last_act", ["answers", "fails"])
@@ -145,7 +145,7 @@ async def test_a_request_that_ignores_its_end_is_superseded_all_the_same(last_ac
     task = asyncio.create_task(scheduler.run(KEY, stubborn))
     await asyncio.sleep(0.01)
     await scheduler.run(KEY, lambda: value_after(0, 1))
-    assert await asyncio.wait_for(task, 1) == Outcome(OutcomeKind.SUPERSEDED)
+    assert await asyncio.wait_for(task, 5) == Outcome(OutcomeKind.SUPERSEDED)
 
 
 async def test_an_error_after_the_caller_left_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
