@@ -202,9 +202,9 @@ def test_a_client_that_never_answers(shared: RawClient) -> None:
 )
 def test_answers_of_the_client(shared: RawClient, response: dict[str, Any], result: Any) -> None:
     """Whatever the client answers ends the wait: with its result, or with an error."""
+    before = {m["id"] for m in shared.messages if m.get("method") == "workspace/configuration"}
     number = shared.ask("echo/ask", {"timeout": 10})
-    asked = shared.wait_for(lambda m: m.get("method") == "workspace/configuration" and m["id"] not in done(shared))
-    done(shared).add(asked["id"])
+    asked = shared.wait_for(lambda m: m.get("method") == "workspace/configuration" and m["id"] not in before)
     shared.send({"jsonrpc": "2.0", "id": asked["id"], **response})
     answer = shared.answer(number)
     if result is None:
@@ -213,22 +213,13 @@ def test_answers_of_the_client(shared: RawClient, response: dict[str, Any], resu
         assert answer["result"] == result
 
 
-def done(client: RawClient) -> set[Any]:
-    """Which of the server's requests this module has dealt with."""
-    dealt: set[Any] = client.__dict__.setdefault(
-        "dealt", {m["id"] for m in client.messages if m.get("method") == "workspace/configuration"}
-    )
-    return dealt
-
-
 def test_progress_tokens_are_freed(shared: RawClient) -> None:
     """A token that is never given back would refuse its own reuse and grow the table for ever."""
+    seen: set[Any] = set()
     for _ in range(2):
         number = shared.ask("echo/progress")
-        created = shared.wait_for(
-            lambda m: m.get("method") == "window/workDoneProgress/create" and not shared.__dict__.get(m["id"])
-        )
-        shared.__dict__[created["id"]] = True
+        created = shared.wait_for(lambda m: m.get("method") == "window/workDoneProgress/create" and m["id"] not in seen)
+        seen.add(created["id"])
         shared.send({"jsonrpc": "2.0", "id": created["id"], "result": None})
         assert shared.answer(number)["result"] == 0
     assert [m["params"]["value"]["kind"] for m in shared.notifications("$/progress")] == ["begin", "end"] * 2
