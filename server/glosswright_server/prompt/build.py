@@ -26,7 +26,7 @@ class Prompt:
 
     prompt: str
     suffix: str | None
-    """Right context for a fill-in-the-middle request; None for a plain completion."""
+    """Right context for a fill-in-the-middle request, "" when none is worth reading; None for a plain completion."""
     stop: tuple[str, ...]
     max_tokens: int
     assumed: str = ""
@@ -81,11 +81,11 @@ def _without_margin(left: str) -> str:
     return bare if bare.endswith(("\n", "\r")) else left
 
 
-def _suffix(text: str, intent: Intent, profile: PromptProfile) -> str | None:
-    """What stands after the gap, short; None where it would tell the model nothing about the gap itself."""
+def _suffix(text: str, intent: Intent, profile: PromptProfile) -> str:
+    """What stands after the gap, short; "" where it would tell the model nothing about the gap itself."""
     after = text[intent.end : intent.end + profile.suffix_chars]
     if not after.strip() or (intent.kind is not IntentKind.CONTINUE and _leaves_block(after, intent)):
-        return None
+        return ""
     line_end = after.rfind("\n")
     if len(after) < len(text) - intent.end and line_end > 0:
         after = after[: line_end + 1]

@@ -63,9 +63,11 @@ def profile_for(
     sizes = _FAST if fast_device else _SLOW
     infill: Style = "infill" if supports_suffix else "prefix"
     chat: Style = "chat" if family in _CHAT_FAMILIES else infill
+    # As good as chat for comments, with shorter answers, and CONTINUE finds the same text in the prefix cache.
+    comment = infill if supports_suffix else chat
     return PromptProfile(
         family=family,
-        comment_style=chat,
+        comment_style=comment,
         body_style=chat,
         continue_style=infill,
         prefix_chars=sizes["prefix_chars"] if prefix_chars is None else prefix_chars,

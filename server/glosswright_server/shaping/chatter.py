@@ -54,7 +54,7 @@ def special_token_at(line: str, document: str) -> int:
 
 
 def restored(line: str, document: str) -> str:
-    """The line with control tokens of the document as it spells them: prompts show them to the model with a blank in."""
+    """The line with the document's control tokens spelt as in the document: prompts show them with a blank in."""
     if "< " not in line and "[ " not in line:
         return line
     return _BROKEN_UP.sub(lambda found: _spelt(found, document), line)

@@ -101,20 +101,20 @@ def test_a_line_longer_than_the_window_is_cut() -> None:
     ("document", "fields", "suffix"),
     [
         ("x = f(▮)\ny = 2\n", {}, ")\ny = 2\n"),
-        ("x = 1\n▮", {}, None),
-        ("x = 1\n▮\n  \n", {}, None),
+        ("x = 1\n▮", {}, ""),
+        ("x = 1\n▮\n  \n", {}, ""),
         ("f() {▮}\n", {"tail": "\n"}, "\n}\n"),
         # Nothing of the same block stands below: the next function would only cost time.
-        ("def f():\n    # add\n    ▮\n\n\ndef g():\n    pass\n", {"kind": IntentKind.COMMENT, "indent": "    "}, None),
+        ("def f():\n    # add\n    ▮\n\n\ndef g():\n    pass\n", {"kind": IntentKind.COMMENT, "indent": "    "}, ""),
         (
             "def f():\n    # add\n    ▮\n    return x\n",
             {"kind": IntentKind.COMMENT, "indent": "    "},
             "\n    return x\n",
         ),
-        ("def f():▮\n", {"kind": IntentKind.BODY, "indent": "    "}, None),
+        ("def f():▮\n", {"kind": IntentKind.BODY, "indent": "    "}, ""),
     ],
 )
-def test_suffix(document: str, fields: dict[str, str], suffix: str | None) -> None:
+def test_suffix(document: str, fields: dict[str, str], suffix: str) -> None:
     """Right context is sent where it says something of the gap: the model reads it again at each keystroke."""
     text, wanted = intent(document, **fields)  # type: ignore[arg-type]  # `kind` is the one field that is no string
     assert build_prompt(text, wanted, profile("infill")).suffix == suffix
@@ -126,7 +126,7 @@ def test_suffix_budget() -> None:
     """Whole lines, as many as the budget holds; none at all when it is 0; half a line when the first is too long."""
     text, wanted = intent("f(▮)\n" + "y = 2\n" * 100)
     assert build_prompt(text, wanted, profile("infill", suffix_chars=20)).suffix == ")\ny = 2\ny = 2\ny = 2\n"
-    assert build_prompt(text, wanted, profile("infill", suffix_chars=0)).suffix is None
+    assert build_prompt(text, wanted, profile("infill", suffix_chars=0)).suffix == ""
     text, wanted = intent("f(▮" + "y" * 100)
     assert build_prompt(text, wanted, profile("infill", suffix_chars=20)).suffix == "y" * 20
 
@@ -215,7 +215,7 @@ def test_stops_fit_every_server(family: str) -> None:
 @pytest.mark.parametrize(
     ("family", "supports_suffix", "fast", "styles"),
     [
-        ("qwen2.5-coder", True, False, ("chat", "chat", "infill")),
+        ("qwen2.5-coder", True, False, ("infill", "chat", "infill")),
         ("qwen2.5-coder", False, True, ("chat", "chat", "prefix")),
         ("starcoder", True, True, ("infill", "infill", "infill")),
         ("generic", False, False, ("prefix", "prefix", "prefix")),
