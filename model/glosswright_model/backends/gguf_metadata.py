@@ -50,14 +50,14 @@ def _network(metadata: Mapping[str, Any], architecture: str) -> str | None:
     used = _several(metadata.get(f"{architecture}.expert_used_count", 0))
     if not all(_is_count(count, 1 if experts else 0, experts) for count in used):
         return f"{architecture}.expert_used_count is out of bounds"
-    if metadata.get(f"{architecture}.rope.scaling.type", "none") not in _ROPE_SCALINGS:
+    if not _is_one_of(metadata.get(f"{architecture}.rope.scaling.type", "none"), _ROPE_SCALINGS):
         return f"{architecture}.rope.scaling.type is unknown"
     return None
 
 
 def _vocabulary(metadata: Mapping[str, Any]) -> str | None:
     kind = metadata.get("tokenizer.ggml.model")
-    if kind not in _TOKENIZERS:
+    if not _is_one_of(kind, _TOKENIZERS):
         return "its tokenizer is missing or unknown"
     tokens = metadata.get("tokenizer.ggml.tokens")
     if not isinstance(tokens, list) or not tokens or not isinstance(tokens[0], str):
@@ -80,3 +80,7 @@ def _several(value: Any) -> list[Any]:
 
 def _is_count(value: Any, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_one_of(value: Any, names: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in names

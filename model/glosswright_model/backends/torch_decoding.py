@@ -75,7 +75,8 @@ class CausalDecoder:
             self.forget()
             return
         try:
-            self._cache.crop(shared)
+            # Negative: the number of tokens to remove. A positive length is refused by newer versions.
+            self._cache.crop(shared - len(self._evaluated))
         except (AttributeError, NotImplementedError, ValueError, RuntimeError):
             # Sliding-window and recurrent caches cannot go back.
             self.forget()

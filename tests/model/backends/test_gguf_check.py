@@ -85,6 +85,8 @@ HOSTILE: dict[str, tuple[Callable[[Any], None], str]] = {
     "more experts used than there are": (put("llama.expert_used_count", 2), "expert_used_count"),
     "too many experts": (put("llama.expert_count", 100_000), "expert_count"),
     "unknown position scaling": (put("llama.rope.scaling.type", "bogus"), "scaling"),
+    "position scaling as a list": (put("llama.rope.scaling.type", [1]), "scaling"),
+    "tokenizer as a list": (put("tokenizer.ggml.model", ["gpt2"]), "tokenizer"),
     "no tokenizer": (put("tokenizer.ggml.model", "none"), "tokenizer"),
     "tokenizer without beginning": (put("tokenizer.ggml.model", "gemma4"), "beginning-of-text"),
     "token twice": (put("tokenizer.ggml.tokens", ["a"] * 262), "twice"),

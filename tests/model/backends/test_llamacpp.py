@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -283,3 +284,43 @@ def test_the_files_chat_template_does_not_run(chain: Any, tmp_path: Path) -> Non
     started = time.monotonic()
     LlamaCppBackend.load(chain.write(tmp_path / "m.gguf"), model_name="m", threads=1).close()
     assert time.monotonic() - started < 10
+
+
+def test_marks_are_broken_up_where_llama_cpp_insists(backend: LlamaCppBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """llama.cpp reads "user-defined" tokens even in plain text, and some files class the marks as such."""
+    monkeypatch.setattr(backend._tokenizer, "document", backend._tokenizer.control)
+    assert not set(backend._control.values()) & set(backend._document("a<|fim_middle|>b"))
+
+
+def test_a_mark_must_be_one_token(backend: LlamaCppBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vocabulary that holds the text of a mark but not as a control token would make nonsense of every prompt."""
+    assert backend._family is not None
+    monkeypatch.setattr(backend._tokenizer, "control", backend._tokenizer.document)
+    with pytest.raises(ModelLoadError, match=r"no control token <\|fim_prefix\|>"):
+        backend._control_tokens(backend._family)
+
+
+@pytest.mark.parametrize(
+    ("devices", "on_gpu", "name", "slots"),
+    [
+        ([], False, "cpu", 1),
+        ([{"type": "cpu", "name": "CPU", "description": "Xeon"}], False, "cpu", 1),
+        ([{"type": "cpu"}, {"type": "gpu", "name": "CUDA0", "description": "H200"}], True, "cuda:0 (H200)", 4),
+        ([{"type": "igpu", "name": "Metal", "description": "Apple M3"}], True, "metal (Apple M3)", 4),
+    ],
+)
+def test_devices(devices: list[dict[str, str]], on_gpu: bool, name: str, slots: int, chain_file: Path) -> None:
+    """A graphics device takes all layers, larger batches and more requests at once."""
+    import xllamacpp
+
+    from glosswright_model.backends import llamacpp
+
+    kinds = SimpleNamespace(GGML_BACKEND_DEVICE_TYPE_GPU="gpu", GGML_BACKEND_DEVICE_TYPE_IGPU="igpu")
+    gpu = llamacpp._gpu(SimpleNamespace(ggml_backend_dev_type=kinds, get_device_info=lambda: devices))
+    assert (gpu is not None, llamacpp._device_name(gpu)) == (on_gpu, name)
+    assert llamacpp._default_slots(gpu, threads=2) == slots
+    parameters = llamacpp._parameters(
+        xllamacpp, chain_file, context=512, slots=slots, threads=2, on_gpu=on_gpu, api_key="key"
+    )
+    assert (parameters.n_gpu_layers, parameters.n_batch) == ((-1, 512) if on_gpu else (0, 64))
+    assert llamacpp._default_slots(None, threads=8) == 2
