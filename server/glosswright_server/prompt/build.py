@@ -89,7 +89,7 @@ def _suffix(text: str, intent: Intent, profile: PromptProfile) -> str:
     line_end = after.rfind("\n")
     if len(after) < len(text) - intent.end and line_end > 0:
         after = after[: line_end + 1]
-    return getattr(intent, "tail", "") + after
+    return intent.tail + after
 
 
 def _leaves_block(after: str, intent: Intent) -> bool:

@@ -91,7 +91,6 @@ class Boundary:
         self.within_brackets = bool(self._scanner.stack)
         """Whether the answer begins within round or square brackets that lines above it opened."""
         self._statements = int(self.within_brackets)
-        self._first_word = ""
         self._header = ""
         self._ready = False
         self._compound = False
@@ -103,9 +102,9 @@ class Boundary:
         self._left = ""
 
     @property
-    def fresh(self) -> bool:
-        """Whether nothing was taken yet."""
-        return not self.lines
+    def in_text(self) -> bool:
+        """Whether the next line begins within a string or a comment."""
+        return not self._scanner.neutral
 
     @property
     def whole_now(self) -> bool:
@@ -191,9 +190,8 @@ class Boundary:
         return self.lexis.blocks is Blocks.WORDS and head.word in self.lexis.closers
 
     def _admits_offside(self, head: Head) -> bool:
-        if head.width > self.base or head.word in _OFFSIDE_CLAUSES:
-            return True
-        if self._header_open():
+        decorated = not self._ready
+        if head.width > self.base or head.word in _OFFSIDE_CLAUSES or decorated:
             return True
         if self.intent.extent is Extent.STATEMENT:
             return self._statements == 0
@@ -224,10 +222,6 @@ class Boundary:
         if not self._blank:
             return True
         return not (top or comment or head.word in _DEFINITIONS or head.word == "@")
-
-    def _header_open(self) -> bool:
-        """Whether the last line with code is one whose statement is still to come (decorators)."""
-        return not self._ready
 
     def _add_blank(self, line: Line) -> bool:
         if self.lexis.blocks is Blocks.BLANK:
@@ -274,7 +268,7 @@ class Boundary:
             return
         if (self._statements and word in clauses) or not re.search(r"\w", code):
             return
-        self._first_word, self._header, self._compound, self._definition = word, code, False, False
+        self._header, self._compound, self._definition = code, False, False
         if self._imports_aside and (word in _IMPORTS or _IMPORTING.match(code)):
             return
         self._statements += 1

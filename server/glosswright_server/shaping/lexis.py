@@ -349,6 +349,34 @@ _BASH = Lexis(
     closers_lead=True,
     unit="  ",
 )
+_HASHED = Lexis(blocks=Blocks.BRACES, line_comments=("#",), quotes=(Quote('"', '"', True), Quote("'", "'", True)))
+_CSS = Lexis(blocks=Blocks.BRACES, line_comments=_SLASHES, block_comments=_STARS, quotes=(_DOUBLE, _SINGLE), unit="  ")
+_ELIXIR = Lexis(
+    blocks=Blocks.WORDS,
+    line_comments=("#",),
+    quotes=(Quote('"""', '"""', True), _DOUBLE, _SINGLE),
+    anywhere=frozenset({"do", "fn"}),
+    closers=frozenset({"end"}),
+    unit="  ",
+)
+_JULIA = Lexis(
+    blocks=Blocks.WORDS,
+    line_comments=("#",),
+    block_comments=(("#=", "=#"),),
+    quotes=(Quote('"""', '"""', True), _DOUBLE),
+    chars=True,
+    openers=frozenset({"function", "if", "for", "while", "begin", "let", "struct", "module", "try", "macro", "quote"}),
+    anywhere=frozenset({"do"}),
+    closers=frozenset({"end"}),
+)
+_FISH = Lexis(
+    blocks=Blocks.WORDS,
+    line_comments=("#",),
+    quotes=(Quote('"', '"', True), Quote("'", "'", True)),
+    openers=frozenset({"function", "if", "for", "while", "switch", "begin"}),
+    closers=frozenset({"end"}),
+    closers_lead=True,
+)
 _SQL = Lexis(
     blocks=Blocks.SEMICOLON,
     line_comments=("--",),
@@ -362,7 +390,22 @@ _TABLE: dict[str, Lexis] = {
     "c": _C,
     "cpp": _C,
     "csharp": _C,
+    "objective-c": _C,
+    "dart": _C,
+    "zig": _C,
     "java": _JAVA,
+    "scala": _JAVA,
+    "groovy": _JAVA,
+    "css": _CSS,
+    "scss": _CSS,
+    "perl": _HASHED,
+    "r": _HASHED,
+    "awk": _HASHED,
+    "powershell": _HASHED,
+    "terraform": _HASHED,
+    "elixir": _ELIXIR,
+    "julia": _JULIA,
+    "fish": _FISH,
     "kotlin": _JAVA,
     "swift": _JAVA,
     "go": _GO,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from glosswright_server.intent.model import Intent, IntentKind
@@ -18,7 +19,9 @@ def lines_asked(text: str, intent: Intent) -> frozenset[str]:
     """The lines (without margins) a model tends to say again first: the comment or the header above the gap."""
     before = text[: intent.start].splitlines()
     if intent.kind is IntentKind.COMMENT:
-        wanted = before[-(len(intent.request.splitlines()) + 2) :]
+        asked = [line.strip() for line in intent.request.splitlines() if line.strip()]
+        nearby = before[-(len(intent.request.splitlines()) + 2) :]
+        wanted = [line for line in nearby if any(words in line for words in asked) or not re.search(r"\w", line)]
     elif intent.kind is IntentKind.BODY:
         header = intent.signature.strip().splitlines()
         at = text.rfind(header[0].strip(), 0, intent.start) if header else -1

@@ -17,6 +17,8 @@ from glosswright_server.shaping.extent import Boundary, head_of
 from glosswright_server.shaping.lexis import Blocks, Line, lexis_for
 from glosswright_server.shaping.margins import eol_of, fit, tab_width, unit_of
 
+_LINE_END = re.compile(r"\r\n|\n|\r(?!\Z)")
+"""A lone CR counts once the next character shows that it is not the first half of CR LF."""
 _STAMMER_STEP = 100
 _LINES_ABOVE = 40
 
@@ -69,12 +71,8 @@ class Shaper:
             return self._over
         self._pending += delta
         while not self._over:
-            found = (
-                re.search(r"\r\n|\n|\r(?!$)", self._pending)
-                if "\r" in self._pending
-                else re.search("\n", self._pending)
-            )
-            if found is None or (found.group() == "\r" and found.end() == len(self._pending)):
+            found = _LINE_END.search(self._pending)
+            if found is None:
                 break
             line, self._pending = self._pending[: found.start()], self._pending[found.end() :]
             self._watch(line)
@@ -174,7 +172,7 @@ class Shaper:
 
     def _take(self, line: str) -> None:
         bounds = self._bounds
-        if self._lexis.blocks is not Blocks.BLANK and not self._scanning_inside() and chatter.is_fence(line):
+        if self._lexis.blocks is not Blocks.BLANK and not bounds.in_text and chatter.is_fence(line):
             self._over = bounds.done = True
             return
         head = head_of(line + "\n", bounds.tab)
@@ -189,10 +187,6 @@ class Shaper:
             del bounds.lines[keep:]
             bounds.whole = min(bounds.whole, keep)
             self._over = True
-
-    def _scanning_inside(self) -> bool:
-        lines = self._bounds.lines
-        return bool(lines) and lines[-1].open_after and self._lexis.blocks is not Blocks.OFFSIDE
 
     def _shape(self, lines: list[Line], *, complete: bool) -> Shaped | None:
         intent = self._intent
@@ -219,16 +213,12 @@ class Shaper:
             return None
         if intent.kind is not IntentKind.CONTINUE and chatter.is_stub(code, intent, self._lexis):
             return None
-        if (
-            self._lexis.blocks is Blocks.OFFSIDE
-            and complete
-            and code.endswith(":")
-            and intent.extent is not Extent.LINE
-        ):
+        bodiless = self._lexis.blocks is Blocks.OFFSIDE and code.endswith(":") and intent.extent is not Extent.LINE
+        if bodiless:
             return None
         eol = eol_of(self._text, intent.lead)
         code = code.replace("\n", eol)
-        return Shaped(intent.lead + code + getattr(intent, "tail", ""), complete, code)
+        return Shaped(intent.lead + code + intent.tail, complete, code)
 
     def _join(self, first: str) -> str:
         """The first line as it joins what stands left of it: no blank doubled, nothing of the line said again."""
