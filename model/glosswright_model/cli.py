@@ -413,7 +413,7 @@ def _set_up_logging(path: Path | None) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         handlers=[handler],
     )
-    for noisy in ("httpx", "httpcore", "asyncio", "filelock", "urllib3"):
+    for noisy in ("httpx", "httpcore", "asyncio", "filelock", "urllib3", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable
 
@@ -13,12 +14,14 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glosswright_model.serving.completions import Completions
 from glosswright_model.serving.guard import Guard
 from glosswright_model.serving.service import Service
 from glosswright_model.serving.wire import ApiError, models_object
+
+logger = logging.getLogger(__name__)
 
 
 def build_app(service: Service, guard: Guard) -> ASGIApp:
@@ -48,7 +51,7 @@ def build_app(service: Service, guard: Guard) -> ASGIApp:
             Route("/shutdown", shutdown, methods=["POST"]),
         ],
         middleware=[Middleware(_Guarded, guard=guard)],
-        exception_handlers={ApiError: _api_error, HTTPException: _http_error},
+        exception_handlers={HTTPException: _http_error},
     )
 
 
@@ -63,20 +66,31 @@ def error_response(error: ApiError) -> Response:
 
 
 class _Guarded:
-    """Asks the guard before anything else sees the request."""
+    """Asks the guard before anything else sees a request, and keeps the text of unforeseen errors inside."""
 
     def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self._app = app
         self._guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            try:
-                self._guard.check(scope["path"], Headers(scope=scope))
-            except ApiError as error:
-                await error_response(error)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            self._guard.check(scope["path"], Headers(scope=scope))
+            await self._app(scope, receive, watched_send)
+        except ApiError as error:
+            await error_response(error)(scope, receive, send)
+        except Exception as error:  # a defect of ours: its text could quote a prompt, so the log gets its type only
+            logger.error("defect while answering %s: %s", scope["path"], type(error).__name__)
+            logger.debug("the defect", exc_info=True)
+            if not started:
+                defect = "The model server has a defect; its log names it."
+                await error_response(ApiError(500, "internal_error", defect, kind="server_error"))(scope, receive, send)
 
 
 def _call_async(function: Callable[[], None]) -> Callable[[], Awaitable[None]]:
@@ -86,11 +100,6 @@ def _call_async(function: Callable[[], None]) -> Callable[[], Awaitable[None]]:
         function()
 
     return call
-
-
-async def _api_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return error_response(error)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -89,12 +89,7 @@ class Completions:
         finally:
             admission.leave(job)
             await _end(writing, watching)
-        tally = answer.tally
-        logger.info(
-            "%s %s: %d prompt tokens (%d cached), %d completion tokens; queue %.3f s, prefill %.3f s, decode %.3f s",
-            answer.id, outcome, tally.prompt_tokens, tally.cached_tokens, tally.completion_tokens,
-            tally.queue_s, tally.prefill_s, tally.decode_s,
-        )  # fmt: skip
+        _log(answer, outcome, time.monotonic() - job.submitted_at)
         return outcome, job.first_token_s
 
     def _check_model(self, wanted: str | None, loaded: str) -> None:
@@ -244,6 +239,18 @@ class _Answer:
         """For the metrics: the choices run in order, so the last one tells whether all were complete."""
         last = self._choices[-1].reason
         return "ok" if last in ("stop", "length") else last or "cancelled"
+
+
+def _log(answer: _Answer, outcome: str, total_s: float) -> None:
+    tally = answer.tally
+    if outcome in ("cancelled", "stalled"):  # nobody has waited to hear what it cost; the metrics know
+        logger.info("%s %s after %.3f s", answer.id, outcome, total_s)
+        return
+    logger.info(
+        "%s %s: %d prompt tokens (%d cached), %d completion tokens; queue %.3f s, prefill %.3f s, decode %.3f s",
+        answer.id, outcome, tally.prompt_tokens, tally.cached_tokens, tally.completion_tokens,
+        tally.queue_s, tally.prefill_s, tally.decode_s,
+    )  # fmt: skip
 
 
 _STREAM_HEADERS = [

@@ -130,6 +130,10 @@ class Running:
     def complete(self, prompt: str = "def f(a, b):", **fields: object) -> httpx.Response:
         return self.client.post("/v1/completions", json={"prompt": prompt, **fields})
 
+    def counted(self, name: str, value: float) -> None:
+        """Wait until a metric has this value: requests are counted just after their last byte is sent."""
+        wait_until(lambda: self.metric(name) == value, f"{name} {value}")
+
     def metric(self, name: str) -> float:
         for line in self.client.get("/metrics").text.splitlines():
             if line.startswith(name + " "):

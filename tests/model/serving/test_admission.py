@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +15,8 @@ import pytest
 from model.serving.support import TOKEN, HandBackend, Running, events, running, wait_until
 
 from glosswright_model.backends.base import Delta, Finish, GenerationRequest, OnDelta
-from glosswright_model.serving.service import Limits
+from glosswright_model.serving.outbox import Outbox
+from glosswright_model.serving.service import Limits, Service
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_full_queue_answers_429_and_order_is_kept(pool: ThreadPoolExecutor) -> N
         backend.permits.release(1000)
         assert [future.result(10).status_code for future in waiting] == [200] * 3
         assert [request.prompt for request in backend.requests] == ["prompt 0", "prompt 1", "prompt 2"]
-        assert server.metric('glosswright_model_requests_total{outcome="queue_full"}') == 1
+        server.counted('glosswright_model_requests_total{outcome="queue_full"}', 1)
         assert server.complete().status_code == 200
 
 
@@ -99,12 +101,12 @@ def test_closing_the_connection_frees_the_slot_before_the_next_token(stream: boo
         if asks:
             wait_until(lambda: queue(server) == (0, 0), "the slot")
         else:
-            wait_until(lambda: server.metric('glosswright_model_requests_total{outcome="cancelled"}') == 1)
+            server.counted('glosswright_model_requests_total{outcome="cancelled"}', 1)
         backend.permits.release(1000)
         wait_until(lambda: queue(server) == (0, 0), "the slot")
         assert backend.computed == (1 if asks else 2)
         assert backend.finishes[0].reason == "cancelled"
-        assert server.metric('glosswright_model_requests_total{outcome="cancelled"}') == 1
+        server.counted('glosswright_model_requests_total{outcome="cancelled"}', 1)
         assert server.complete().status_code == 200
 
 
@@ -153,13 +155,13 @@ def test_deadline_gives_what_there_is(stream: bool) -> None:
         assert "".join(choice["text"] for choice in choices) == "return a"
         assert [choice["finish_reason"] for choice in choices if choice["finish_reason"]] == ["deadline"] * 2
         assert objects[-1]["glosswright"]["prefill_s"] == 0.25
-        assert server.metric('glosswright_model_requests_total{outcome="deadline"}') == 1
+        server.counted('glosswright_model_requests_total{outcome="deadline"}', 1)
 
 
 def test_deadline_counts_while_waiting(pool: ThreadPoolExecutor) -> None:
     """A request that never got a slot ends in time, too, and without one."""
     backend = HandBackend(permits=0)
-    with running(backend, limits=Limits(deadline_s=0.5)) as server:
+    with running(backend, limits=Limits(deadline_s=2.0)) as server:
         first = start(pool, server, "first")
         wait_until(lambda: queue(server) == (0, 1), "the first")
         headers = {"X-Glosswright-Deadline-Ms": "100"}
@@ -221,7 +223,7 @@ def test_reader_that_reads_nothing_holds_the_writer_and_then_loses_its_slot() ->
             time.sleep(0.2)
         assert backend.said < 20_000_000
         wait_until(lambda: backend.ended, "the deadline")
-        wait_until(lambda: server.metric('glosswright_model_requests_total{outcome="stalled"}') == 1, "the stall")
+        server.counted('glosswright_model_requests_total{outcome="stalled"}', 1)
         connection.close()
         assert queue(server) == (0, 0)
 
@@ -257,12 +259,64 @@ def test_metrics_add_up() -> None:
     with running(HandBackend()) as server:
         server.complete("one two three")
         server.complete("one two three")
-        text = server.client.get("/metrics").text
-        assert server.metric('glosswright_model_requests_total{outcome="ok"}') == 2
-        assert server.metric("glosswright_model_prompt_tokens_total") == 6
-        assert server.metric("glosswright_model_cached_tokens_total") == 2
-        assert server.metric("glosswright_model_completion_tokens_total") == 6
-        assert server.metric("glosswright_model_prefill_seconds_sum") == 0.5
-        assert server.metric("glosswright_model_decode_seconds_count") == 2
-        assert server.metric("glosswright_model_time_to_first_token_seconds_count") == 2
-        assert "# HELP glosswright_model_queue_length" in text
+        server.counted('glosswright_model_requests_total{outcome="ok"}', 2)
+        server.counted("glosswright_model_prompt_tokens_total", 6)
+        server.counted("glosswright_model_cached_tokens_total", 2)
+        server.counted("glosswright_model_completion_tokens_total", 6)
+        server.counted("glosswright_model_prefill_seconds_sum", 0.5)
+        server.counted("glosswright_model_decode_seconds_count", 2)
+        server.counted("glosswright_model_time_to_first_token_seconds_count", 2)
+        assert "# HELP glosswright_model_queue_length" in server.client.get("/metrics").text
+
+
+async def test_pipe_that_is_closed_takes_nothing() -> None:
+    """A worker whose reader is gone must learn it at once, also when the whole loop is."""
+    outbox: Outbox[int] = Outbox(limit=2)
+    assert outbox.put(1)
+    assert outbox.put(2)
+    blocked = asyncio.get_running_loop().run_in_executor(None, outbox.put, 3)
+    await asyncio.sleep(0.05)
+    assert not blocked.done()
+    assert await asyncio.wait_for(outbox.take(), 5) == [1, 2]
+    assert await asyncio.wait_for(blocked, 5)
+    assert await asyncio.wait_for(outbox.take(), 5) == [3]
+    outbox.close()
+    assert not outbox.put(4)
+    assert await asyncio.wait_for(outbox.take(), 5) == []
+
+
+def test_pipe_outlives_its_loop() -> None:
+    """An engine that comes back after the server's end must not raise on its thread."""
+
+    async def make() -> Outbox[int]:
+        return Outbox(limit=2)
+
+    outbox = asyncio.run(make())
+    assert not outbox.put(1)
+
+
+def test_model_that_arrives_after_the_loop_is_closed() -> None:
+    """Nobody is left to take it: it must free itself."""
+    backend, go = HandBackend(), threading.Event()
+
+    def load(report: object) -> HandBackend:
+        assert go.wait(10)
+        return backend
+
+    async def make() -> None:
+        Service("m", load, on_stop=lambda: None).start()
+
+    asyncio.run(make())
+    go.set()
+    wait_until(lambda: backend.closed == 1, "the end of the model")
+
+
+def test_client_that_leaves_before_its_body_is_there() -> None:
+    """Nothing was asked yet, so nothing is answered, and the server goes on."""
+    with running(HandBackend()) as server:
+        connection = socket.create_connection(("127.0.0.1", httpx.URL(server.url).port), timeout=10)
+        head = f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
+        connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+        connection.close()
+        server.counted('glosswright_model_requests_total{outcome="cancelled"}', 1)
+        assert server.complete().status_code == 200

@@ -221,7 +221,7 @@ def test_engine_failure_after_text_is_an_event() -> None:
         assert got[-1] == {
             "error": {"message": "broken", "type": "server_error", "param": None, "code": "generation_failed"}
         }
-        assert server.metric('glosswright_model_requests_total{outcome="generation_failed"}') == 1
+        server.counted('glosswright_model_requests_total{outcome="generation_failed"}', 1)
 
 
 def test_prompts_never_reach_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -133,8 +133,8 @@ def test_a_killed_server_is_replaced(start: Start, environment: dict[str, str]) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_with_a_generation_in_flight(start: Start, environment: dict[str, str], number: int) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_signal_with_a_generation_in_flight(start: Start, environment: dict[str, str], name: str) -> None:
     """Logging out or Ctrl-C: gone within two seconds, the client answered, no state file left."""
     process = start(fallback="a b c", hang_after=2)
     state = ready(environment)
@@ -149,7 +149,7 @@ def test_signal_with_a_generation_in_flight(start: Start, environment: dict[str,
     with client(state) as http:
         wait_until(lambda: "glosswright_model_slots_busy 1.0" in http.get("/metrics").text, "the generation")
     began = time.monotonic()
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     assert process.wait(10) == 0
     assert time.monotonic() - began < 3
     asking.join(10)
@@ -157,6 +157,27 @@ def test_signal_with_a_generation_in_flight(start: Start, environment: dict[str,
     assert (choice["text"], choice["finish_reason"]) == ("a b", "cancelled")
     assert not (Path(environment["GLOSSWRIGHT_RUNTIME_DIR"]) / "model-server.json").exists()
     assert "Traceback" not in process.communicate(timeout=10)[1]
+
+
+def test_an_engine_that_does_not_let_go_is_left_behind(start: Start, environment: dict[str, str]) -> None:
+    """Native code cannot be interrupted; logging out must not wait for it."""
+    process = start(fallback="a", token_s=60)
+    state = ready(environment)
+
+    def ask() -> None:
+        with client(state) as http:
+            http.post("/v1/completions", json={"prompt": "p"})
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    with client(state) as http:
+        wait_until(lambda: "glosswright_model_slots_busy 1.0" in http.get("/metrics").text, "the generation")
+    began = time.monotonic()
+    assert run(environment, "stop").returncode == 0
+    assert time.monotonic() - began < 6
+    assert process.wait(10) == 0
+    asking.join(10)
+    assert "did not let go" in process.communicate(timeout=10)[1]
 
 
 def test_ends_after_its_idle_time(start: Start, environment: dict[str, str]) -> None:
@@ -168,7 +189,7 @@ def test_ends_after_its_idle_time(start: Start, environment: dict[str, str]) -> 
 
 def test_a_failed_model_is_shown_until_the_idle_time(start: Start, environment: dict[str, str]) -> None:
     """The user reads it with `status`; then the process goes as any other."""
-    process = start("--idle-minutes", "0.05", load_error="The weights are broken: pull them again.")
+    process = start("--idle-minutes", "0.1", load_error="The weights are broken: pull them again.")
     state = found(environment)
     with client(state) as http:
         wait_until(lambda: http.get("/health").json()["status"] == "failed", "the failure")
