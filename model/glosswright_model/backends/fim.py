@@ -41,7 +41,8 @@ class FimFamily:
     middle: str
     """The token after which the model writes what belongs in the gap."""
     end: tuple[str, ...]
-    """Tokens that end the middle; engines stop at them even where the vocabulary does not mark them as final."""
+    """Tokens that end the middle; engines stop at them even where the vocabulary does not mark them as final. The
+    end-of-text tokens that could be typed (`</s>`, `<eos>`) are not among them: every engine knows its own."""
     layout: tuple[Part, ...] = _PREFIX_FIRST
     """Order of the parts. Prefix first is what every family was trained on, alone or mixed with the other orders."""
     control: tuple[str, ...] = ()
@@ -79,8 +80,8 @@ FAMILIES: dict[str, FimFamily] = {
             prefix="<|fim_prefix|>",
             suffix="<|fim_suffix|>",
             middle="<|fim_middle|>",
-            end=("<|file_separator|>", "<eos>"),
-            control=("<bos>", "<pad>", "<start_of_turn>", "<end_of_turn>"),
+            end=("<|file_separator|>",),
+            control=("<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>"),
             name_hints=("codegemma",),
         ),
         # StarCoder (arXiv:2305.06161), table 6, and StarCoder 2 (arXiv:2402.19173), section 5.3. SantaCoder's spelling
@@ -100,8 +101,8 @@ FAMILIES: dict[str, FimFamily] = {
             prefix="▁<PRE>",
             suffix="▁<SUF>",
             middle="▁<MID>",
-            end=("▁<EOT>", "</s>"),
-            control=("<s>", "<unk>"),
+            end=("▁<EOT>",),
+            control=("<s>", "</s>", "<unk>"),
             name_hints=("codellama", "code-llama", "code llama"),
         ),
         # DeepSeek-Coder (arXiv:2401.14196), section 3.1.2, and the README's "Code Insertion": the bars and the low

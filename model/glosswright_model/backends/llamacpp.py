@@ -220,7 +220,7 @@ class LlamaCppBackend:
             # llama.cpp's own defaults (top-k 40, min-p 0.05) are not part of the API that is promised.
             "top_k": 0,
             "min_p": 0.0,
-            "stop": [stop for stop in (*request.stop, *end) if stop],
+            "stop": [stop for stop in (*request.stop, *(token.lstrip("▁") for token in end)) if stop],
             "seed": -1 if request.seed is None else request.seed & 0xFFFFFFFF,
             "cache_prompt": True,
             "return_progress": True,

@@ -74,6 +74,8 @@ class TransformersBackend:
             import transformers
         except ImportError as error:
             raise BackendMissing("this model needs torch: pip install 'glosswright[torch]'") from error
+        # A server's log is no terminal: no progress bars.
+        transformers.utils.logging.disable_progress_bar()
         device = _device(torch)
         torch.set_num_threads(thread_count(threads))
         try:

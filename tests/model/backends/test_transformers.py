@@ -18,7 +18,7 @@ from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadE
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 tokenizers = pytest.importorskip("tokenizers")
-pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = pytest.mark.torch
 
 QWEN = ("<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|file_sep|>")
 SENTINELS = ("<extra_id_0>", "<extra_id_1>")
