@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-import tree_sitter
+from itertools import islice
 
 from glosswright_server.intent.languages import Language
 from glosswright_server.intent.lines import Line, indent_at, is_blank, line_above, line_at, line_below
 from glosswright_server.intent.roles import Role, is_pragma, role_of
-from glosswright_server.intent.tree import Tree
+from glosswright_server.intent.tree import Tree, climb
 from glosswright_server.intent.wording import MARGIN, dedented, lines_of_block, lines_of_run
 
 MAX_RUN = 400
 """Lines of one comment that are read, upwards and downwards each; longer ones are cut there."""
+_MAX_READ = 20_000  # characters of one comment that are read; `end` is true all the same
+_COMMENT_DEPTH = 4  # levels between a character of a comment and the comment's node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def comment_above(tree: Tree, line: Line, blank_lines: int) -> Comment | None:
 
 def _comment(tree: Tree, start: int, end: int, own_line: bool, block: bool) -> Comment:
     raw = tree.text[start:end]
-    lines = lines_of_block(tree.language, raw) if block else lines_of_run(raw)
+    lines = lines_of_block(tree.language, raw[:_MAX_READ]) if block else lines_of_run(raw[:_MAX_READ])
     indent = indent_at(tree.text, line_at(tree.text, start))
     said = [line for line in lines if not is_pragma(line)]
     text = dedented(said)
@@ -98,9 +99,8 @@ def _raw_in_tree(tree: Tree, at: int) -> tuple[int, int] | None:
     for low, high in ((at - 1, at), (at, at + 1)):
         if low < 0:
             continue
-        node: tree_sitter.Node | None = tree.node_at(low, min(high, len(tree.text)))
-        while node is not None and node.type not in grammar.comments:
-            node = node.parent
+        around = islice(climb(tree.node_at(low, min(high, len(tree.text)))), _COMMENT_DEPTH)
+        node = next((node for node in around if node.type in grammar.comments), None)
         if node is None:
             continue
         # Rust's documentation comments include their line end.

@@ -18,7 +18,7 @@ from glosswright_server.intent.languages import BlockStyle
 from glosswright_server.intent.lines import Line, indent_at, indent_unit, line_above, line_at, line_below
 from glosswright_server.intent.roles import Role
 from glosswright_server.intent.stubs import docstring_text, is_placeholder, is_todo, without_todo
-from glosswright_server.intent.tree import Tree
+from glosswright_server.intent.tree import Tree, climb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,9 +193,8 @@ def _above_stray_docstring(tree: Tree, line: Line) -> int | None:
     """Where the header ends whose docstring, at the header's indentation, ends on `line`."""
     if tree.language.style is not BlockStyle.INDENTATION:
         return None
-    node = tree.node_at(line.end - 1, line.end)
-    while node is not None and node.type != "expression_statement":
-        node = node.parent
+    around = climb(tree.node_at(line.end - 1, line.end))
+    node = next((node for node in around if node.type == "expression_statement"), None)
     header = node.prev_named_sibling if node is not None and _docstring(tree, [node]) is not None else None
     return header.end_byte if header is not None and header.type == "function_definition" else None
 

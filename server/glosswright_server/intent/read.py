@@ -108,7 +108,7 @@ class _Reader:
         if function is not None and at_end and self.trigger is not Trigger.AUTOMATIC and _leads(comment, function):
             return _body(self.tree, function, self.offset, "at a comment above a placeholder")
         if self.explicit:
-            if comment.role in (Role.REQUEST, Role.CODE):
+            if comment.role in (Role.REQUEST, Role.CODE, Role.HEADING):
                 return _code_for(self.tree, comment)
             if at_end and comment.own_line:
                 return _intent(

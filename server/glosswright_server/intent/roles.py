@@ -13,9 +13,10 @@ from enum import Enum
 from glosswright_server.intent.languages import Language
 from glosswright_server.intent.stubs import without_todo
 from glosswright_server.intent.tree import Tree, parse
-from glosswright_server.intent.wording import MARGIN
+from glosswright_server.intent.wording import MARGIN, is_heading
 
 _MAX_CODE_LINES = 400  # of a comment that is looked at for code
+_MAX_LINE = 400  # characters of a line that are matched: some patterns take quadratic time
 
 
 class Role(str, Enum):
@@ -25,6 +26,7 @@ class Role(str, Enum):
     PRAGMA = "pragma"  # addressed to a tool: shebang, encoding, linters, cell marks, regions
     LICENCE = "licence"
     CODE = "code"  # code that was commented out
+    HEADING = "heading"  # a title between rulers
     EMPTY = "empty"  # a ruler, or nothing yet
     MODULE = "module"  # Rust's //!, about the enclosing module
     UNCLOSED = "unclosed"  # a block comment that is being typed; code below it would be part of it
@@ -43,6 +45,8 @@ def role_of(tree: Tree, start: int, raw: str, text: str, *, block: bool, pragmas
         return Role.LICENCE
     if tree.language.key == "rust" and raw.startswith(("//!", "/*!")):
         return Role.MODULE
+    if not block and is_heading(raw):
+        return Role.HEADING
     return Role.CODE if is_code(text, tree.language) else Role.REQUEST
 
 
@@ -57,7 +61,7 @@ def _opens_file(tree: Tree, start: int) -> bool:
 
 def is_pragma(line: str) -> bool:
     """Whether a comment's line, without its marker, is addressed to a tool."""
-    return _PRAGMA.match(line.strip()) is not None
+    return _PRAGMA.match(line[:_MAX_LINE].strip()) is not None
 
 
 def is_code(text: str, language: Language) -> bool:
@@ -65,7 +69,7 @@ def is_code(text: str, language: Language) -> bool:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines or len(lines) > _MAX_CODE_LINES:
         return False
-    marked = sum(bool(_CODE_LINE.search(line)) for line in lines)
+    marked = sum(len(line) <= _MAX_LINE and bool(_CODE_LINE.search(line)) for line in lines)
     if 2 * marked < len(lines):
         return False
     if language.grammar is None:
@@ -108,6 +112,8 @@ _PRAGMAS = (
 _PRAGMA = re.compile("|".join(f"(?:{one})" for one in _PRAGMAS), re.IGNORECASE)
 
 _LICENCE = re.compile(
-    r"copyright\b|©|\(c\)\s*\d{4}|licen[sc]ed?\b|SPDX-|all rights reserved|版权所有|许可证|著作権", re.IGNORECASE
+    r"^[ \t]*@?(?:authors?|maintainers?|version)\s*:"
+    r"|copyright\b|©|\(c\)\s*\d{4}|licen[sc]ed?\b|SPDX-|all rights reserved|版权所有|许可证|著作権",
+    re.IGNORECASE | re.MULTILINE,
 )
 _SPDX = re.compile(r"SPDX-License-Identifier|SPDX-FileCopyrightText", re.IGNORECASE)

@@ -20,6 +20,8 @@ MAX_PARSED = 300_000
 """Longest text, in code points, that is parsed: 0.1 s of work for ordinary code."""
 MAX_PARSE_S = 0.4
 """Processor seconds after which a parse is given up: text in the wrong language can take 6 s per million characters."""
+MAX_CLIMB = 60
+"""Levels that are looked at above a node: a line of 100,000 dashes parses as a tree 50,000 levels deep."""
 _RETRY_AFTER = 50  # texts of a document that are not parsed after one that took too long
 _CHUNK = 1 << 16
 
@@ -62,11 +64,8 @@ class Tree:
         return self.root.descendant_for_byte_range(start, start + 1 if end is None else end)
 
     def ancestors(self, offset: int) -> Iterator[tree_sitter.Node]:
-        """The node at `offset` and its parents, innermost first."""
-        node = self.node_at(offset, offset)
-        while node is not None:
-            yield node
-            node = node.parent
+        """The node at `offset` and its parents, innermost first; `MAX_CLIMB` of them at most."""
+        yield from climb(self.node_at(offset, offset))
 
     def enclosing(self, offset: int, types: Collection[str]) -> tree_sitter.Node | None:
         """The innermost node of one of `types` around `offset`."""
@@ -100,15 +99,13 @@ class Tree:
         grammar = self.language.grammar
         if grammar is None or self.root is None or offset == 0:
             return False
-        node = self.node_at(offset - 1, offset)
-        while node is not None:
+        for node in climb(self.node_at(offset - 1, offset)):
             if node.type in grammar.holes and node.start_byte < offset < node.end_byte:
                 return False
             if node.type in grammar.strings and self._is_quoted(node):
                 return node.start_byte < offset < node.end_byte or (
                     offset == node.end_byte and self._is_open(node, offset)
                 )
-            node = node.parent
         return False
 
     def _is_quoted(self, node: tree_sitter.Node) -> bool:
@@ -119,6 +116,15 @@ class Tree:
     def _is_open(node: tree_sitter.Node, offset: int) -> bool:
         last = node.child(node.child_count - 1) if node.child_count else None
         return last is not None and last.is_missing and last.start_byte == offset
+
+
+def climb(node: tree_sitter.Node | None) -> Iterator[tree_sitter.Node]:
+    """`node` and its parents, innermost first, `MAX_CLIMB` at most, as each step costs the depth of the tree."""
+    for _ in range(MAX_CLIMB):
+        if node is None:
+            return
+        yield node
+        node = node.parent
 
 
 def parse(text: str, language: Language, old: Tree | None = None) -> Tree:

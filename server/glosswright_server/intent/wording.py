@@ -43,14 +43,33 @@ def lines_of_block(language: Language, raw: str) -> list[str]:
     return [_without_ruler(line.rstrip("*") if line.strip("* ") == "" else line) for line in lines]
 
 
+def is_heading(raw: str) -> bool:
+    """Whether a run of line comments has a line that is a ruler, or a title between two of them."""
+    for line in _split(raw):
+        bare = line.strip(MARGIN)
+        said = bare.lstrip(_MARKERS).strip(MARGIN)
+        if not said and len(bare) >= 7:
+            return True
+        title = said.strip(_RULE)
+        left, right = len(said) - len(said.lstrip(_RULE)), len(said) - len(said.rstrip(_RULE))
+        if (said and not title and len(said) >= 5) or (title and left >= 3 and right >= 3):
+            return True
+    return False
+
+
 def _without_ruler(line: str) -> str:
     """`--- Helpers ---` says "Helpers"; a line of dashes says nothing."""
-    bare = line.strip(MARGIN)
-    ruled = _RULER.sub("", bare)
+    # String methods, not patterns: a search for a ruler at the end takes quadratic time on long lines.
+    bare = ruled = line.strip(MARGIN)
+    if len(ruled) - len(ruled.lstrip(_RULE)) >= 3:
+        ruled = ruled.lstrip(_RULE).lstrip(MARGIN)
+    if len(ruled) - len(ruled.rstrip(_RULE)) >= 3 or ruled.endswith(" ##"):
+        ruled = ruled.rstrip(_RULE).rstrip(MARGIN)
     return ruled if ruled != bare else line
 
 
-_RULER = re.compile(r"^[-=*#~_/+]{3,}\s*|\s*[-=*#~_/+]{3,}$|\s+##$")
+_MARKERS = "#/-;%!"
+_RULE = "-=*#~_/+"
 
 
 def _split(raw: str) -> list[str]:

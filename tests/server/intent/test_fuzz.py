@@ -118,6 +118,11 @@ def _junk(length: int) -> str:
         pytest.param("def f():\n" + "\n" * 50_000, id="blank lines"),
         pytest.param("x = [" + "1, " * 90_000 + "]", id="one long line"),
         pytest.param("(" * 20_000, id="deep nesting"),
+        pytest.param("# a" + " " * 100_000 + "b", id="white space in a comment"),
+        pytest.param("# " + "-" * 100_000 + "x", id="a ruler that is none"),
+        pytest.param("// x: " + "a " * 50_000, id="words that might be a type"),
+        pytest.param("/*" + "\n" * 100_000 + "author*/", id="a blank comment"),
+        pytest.param("-- " + "=- " * 30_000 + "#", id="many rulers"),
         pytest.param(_junk(60_000), id="junk"),
         pytest.param("# sort the list\n" * (MAX_PARSED // 10), id="too long to parse"),
         pytest.param("x" * (MAX_PARSED * 2), id="one huge word"),
@@ -126,7 +131,7 @@ def _junk(length: int) -> str:
 )
 @pytest.mark.parametrize("key", ["python", "typescript", "lua"])
 def test_time_is_bounded(text: str, key: str) -> None:
-    """One odd file must not stop the server: a parse is given up in time, and the rest is quick."""
+    """One odd file must not stop the server: a parse is given up in time, and nothing else takes quadratic time."""
     tree = parse(text, LANGUAGES[key])
     for offset in (0, len(text) // 2, len(text)):
         started = time.thread_time()
