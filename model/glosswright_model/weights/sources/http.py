@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 import httpx
 
 from glosswright_model.errors import SourceUnavailable
-from glosswright_model.weights.sources.base import CHUNK_BYTES, Chunk
+from glosswright_model.weights.sources.base import Chunk
 
 CONNECT_S = 5.0
 READ_S = 15.0
@@ -33,7 +33,8 @@ def read_http(url: str, headers: Mapping[str, str], offset: int, size: int) -> G
             client.stream("GET", url, headers=wanted) as response,
         ):
             position = _start(response, offset, size)
-            for data in response.iter_bytes(CHUNK_BYTES):
+            # Blocks as they come: a size given here would hold bytes back, and a broken connection would lose them.
+            for data in response.iter_bytes():
                 yield Chunk(position, data)
                 position += len(data)
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -7,12 +7,14 @@ catalogue's hash.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from glosswright_model import __version__
 from glosswright_model.errors import HashMismatch, SourceUnavailable
 from glosswright_model.weights.catalogue import HubFile, ModelEntry
 from glosswright_model.weights.progress import Watch
@@ -50,8 +52,10 @@ class HubSource:
 
     def stream(self, offset: int, watch: Watch, scratch: Path) -> Generator[Chunk, None, None]:
         """See `Source.stream`."""
-        import huggingface_hub  # noqa: F401  # here, so that the slow import does not count as the hub's silence
-
+        try:  # here and not in the thread, so that the slow import does not count as the hub's silence
+            importlib.import_module("huggingface_hub.file_download")
+        except ImportError as error:
+            raise SourceUnavailable(f"huggingface_hub cannot be imported: {error}") from error
         return pumped(self._read(offset), watch, self._patience)
 
     def _read(self, offset: int) -> Generator[Chunk, None, None]:
@@ -71,8 +75,8 @@ class HubSource:
                 revision=self._spec.revision,
                 endpoint=os.environ.get("HF_ENDPOINT") or None,
             )
-            found = get_hf_file_metadata(url, timeout=METADATA_S, library_name="glosswright")
-            headers: dict[str, str] = build_hf_headers(library_name="glosswright")
+            headers: dict[str, str] = build_hf_headers(library_name="glosswright", library_version=__version__)
+            found = get_hf_file_metadata(url, timeout=METADATA_S, headers=headers)
         # The library raises what its HTTP client raises, and that client changed twice between the versions allowed.
         except Exception as error:
             raise SourceUnavailable(_first_line(error)) from error

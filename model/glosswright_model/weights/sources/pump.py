@@ -21,7 +21,7 @@ from glosswright_model.weights.progress import Watch
 T = TypeVar("T")
 
 POLL_S = 0.1
-QUEUED_ITEMS = 4
+QUEUED_ITEMS = 16
 
 
 @dataclass(frozen=True, slots=True)
