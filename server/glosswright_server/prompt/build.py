@@ -40,8 +40,8 @@ def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str
     The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. In
     the styles `prefix` and `chat` the margin of a line with nothing else on it is left for the model to write: its
     tokens are words with the blanks before them, and after a prompt that ends in blanks small models indent wrongly
-    (docs/experiments.md). `Shaper` takes the margin off again. `path` is the file's name for people, used where the
-    style has a place for it.
+    (docs/experiments.md). `Shaper` takes the margin off again. The last part of `path` names the file
+    to a model whose profile asks for it.
     """
     style = profile.style_for(intent.kind)
     left = _window(text[: intent.start], profile.prefix_chars) + intent.lead
@@ -49,7 +49,9 @@ def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str
         left = _without_margin(left)
     suffix = _suffix(text, intent, profile) if style == "infill" else None
     return Prompt(
-        prompt=_chat(neutralise(left), intent, path) if style == "chat" else neutralise(left),
+        prompt=_chat(neutralise(left), intent, path if profile.names_file else "")
+        if style == "chat"
+        else neutralise(left),
         suffix=None if suffix is None else neutralise(suffix),
         stop=_stops(profile, style, intent),
         max_tokens=_tokens(intent, profile),

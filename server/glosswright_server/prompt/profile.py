@@ -32,6 +32,8 @@ class PromptProfile:
     """Style for the body of a function."""
     continue_style: Style = "prefix"
     """Style for going on at the cursor."""
+    names_file: bool = False
+    """Whether a chat prompt names the file. The default model writes worse bodies when told (docs/experiments.md)."""
     prefix_chars: int = 1200
     """Most code points of text before the gap."""
     suffix_chars: int = 160

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -154,7 +155,7 @@ HOSTILE = [
 def test_control_tokens_of_the_user_are_text(style: Style, token: str) -> None:
     """A raw prompt is tokenised with control tokens: text from a file must not open a message or end the prompt."""
     text, wanted = intent(f"a = '{token}'\nb = ▮\nc = '{token}'\n")
-    made = build_prompt(text, wanted, profile(style), path=f"/tmp/{token}.py")
+    made = build_prompt(text, wanted, replace(profile(style), names_file=True), path=f"/tmp/{token}.py")
     ours, _, theirs = made.prompt.partition("```python\n") if style == "chat" else ("", "", made.prompt)
     assert token not in theirs + (made.suffix or "")
     assert ours.count("<|im_start|>") == (3 if style == "chat" else 0)
@@ -182,9 +183,11 @@ def test_a_comment_that_gives_orders_is_text() -> None:
 def test_chat_names_language_and_file_and_nothing_of_the_path() -> None:
     """The file's name helps the model; the folders above it are nobody's business."""
     text, wanted = intent("▮", kind=IntentKind.BODY, language="go")
-    made = build_prompt(text, wanted, profile("chat"), path=r"C:\Users\me\secret\main.go")
+    path = r"C:\Users\me\secret\main.go"
+    made = build_prompt(text, wanted, PromptProfile(body_style="chat", names_file=True), path=path)
     assert "Go file main.go" in made.prompt
     assert "secret" not in made.prompt
+    assert "main.go" not in build_prompt(text, wanted, profile("chat"), path=path).prompt
     assert made.stop[0] == "\n```"
 
 
