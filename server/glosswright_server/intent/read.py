@@ -297,14 +297,15 @@ def _comments_touching(tree: Tree, start: int, end: int) -> list[Comment]:
     """The comments that ask for something on the lines of `start..end`."""
     text = tree.text
     found: list[Comment] = []
+    seen_to = -1
     line: Line | None = line_at(text, start)
     for _ in range(_MAX_SELECTED_LINES):
         if line is None or line.start > end:
             break
-        if not found or line.end > found[-1].end:
-            comment = comment_at(tree, line.end)
-            near = comment is not None and (comment.own_line or comment.start <= end)
-            if comment is not None and near and comment.role is Role.REQUEST and comment not in found:
+        comment = comment_at(tree, line.end) if line.end > seen_to else None
+        if comment is not None:
+            seen_to = comment.end
+            if comment.role is Role.REQUEST and (comment.own_line or comment.start <= end):
                 found.append(comment)
         line = line_below(text, line)
     return found
