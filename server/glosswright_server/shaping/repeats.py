@@ -11,6 +11,8 @@ from glosswright_server.shaping.lexis import Lexis, Scanner
 _SAME_LINE = 4
 _LONGEST_CYCLE = 6
 _CYCLES = 3
+WINDOW = _LONGEST_CYCLE * _CYCLES
+"""How many of the last lines `runaway` needs to see."""
 _LONG_LINE = 300
 _CLOSERS = ")]}\"'`;,>"
 

@@ -182,10 +182,11 @@ class Shaper:
         if bounds.add(line):
             self._over = True
             return
-        keep = repeats.runaway([taken.text for taken in bounds.lines])
+        recent = [taken.text for taken in bounds.lines[-repeats.WINDOW :]]
+        keep = repeats.runaway(recent)
         if keep >= 0:
-            del bounds.lines[keep:]
-            bounds.whole = min(bounds.whole, keep)
+            del bounds.lines[len(bounds.lines) - len(recent) + keep :]
+            bounds.whole = min(bounds.whole, len(bounds.lines))
             self._over = True
 
     def _shape(self, lines: list[Line], *, complete: bool) -> Shaped | None:
@@ -227,7 +228,7 @@ class Shaper:
         left = self._left.strip()
         if len(left) > 3 and first.lstrip().startswith(left):
             first = first.lstrip()[len(left) :]
-        return first.lstrip(" \t") if self._left[-1:] in (" ", "\t") else first
+        return first.lstrip(" \t") if self._left[-1:] in (" ", "\t", "(", "[") else first
 
     def _is_there_already(self, code: str) -> bool:
         rest = self._after.lstrip()
