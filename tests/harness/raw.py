@@ -162,6 +162,13 @@ class RawClient:
         """What the server wrote to standard error so far."""
         return b"".join(self._stderr).decode(errors="replace")
 
+    def wait_for_stderr(self, text: str, timeout_s: float | None = None) -> None:
+        """Wait until `text` stands in what the server wrote to standard error; else AssertionError."""
+        deadline = time.monotonic() + (timeout_s or self.timeout_s)
+        while text not in self.stderr():
+            assert time.monotonic() < deadline, f"not on stderr: {text!r}, but {self.stderr()[-2000:]}"
+            time.sleep(0.01)
+
     def exit_status(self, timeout_s: float = 10.0) -> int:
         """The status with which the process ends in time."""
         status = self.process.wait(timeout_s)

@@ -136,7 +136,10 @@ async def test_requests_leave_nothing_behind(wire: Wire) -> None:
 
     wire.initialize()
     wire.tell("unit/wait", id=1)
-    wire.tell("$/cancelRequest", {"id": 1})
+    wire.tell("$/cancelRequest", {"id": 1})  # before the handler could begin
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert wire.sent[-1]["error"]["code"] == -32800
     with pytest.raises(ClientRequestError) as silent:
         await wire.server.request("unit/ask", {"x": 1}, timeout_s=0.01)
     assert silent.value.code is None
