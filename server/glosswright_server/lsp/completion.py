@@ -45,7 +45,10 @@ def register(features: Features) -> None:
     async def resolve(item: types.CompletionItem, context: Context) -> types.CompletionItem:
         facts = item.data.get("facts") if isinstance(item.data, dict) else None
         if isinstance(item.data, dict) and isinstance(facts, dict):
-            item.documentation = types.MarkupContent(types.MarkupKind.Markdown, _evidence(item.data, facts))
+            formats = server.client_supports("text_document.completion.completion_item.documentation_format", ()) or ()
+            markdown = types.MarkupKind.Markdown in formats
+            kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
+            item.documentation = types.MarkupContent(kind, _evidence(item.data, facts, markdown=markdown))
         return item
 
 
@@ -60,11 +63,12 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     start = line_start + len(before) - len(before.lstrip())
     text = snapshot.text[start : suggestion.start] + suggestion.text
     snippets = features.server.client_supports("text_document.completion.completion_item.snippet_support", False)
+    details = features.server.client_supports("text_document.completion.completion_item.label_details_support", False)
     request = " ".join(suggestion.intent.request.split()) or suggestion.intent.name or "code"
     label = request if len(request) <= _LABEL_CHARS else request[: _LABEL_CHARS - 1] + "…"
     return types.CompletionItem(
         label=f"✎ {label}",
-        label_details=types.CompletionItemLabelDetails(description=suggestion.verdict.label),
+        label_details=types.CompletionItemLabelDetails(description=suggestion.verdict.label) if details else None,
         kind=types.CompletionItemKind.Snippet,
         detail=f"Glosswright · {suggestion.verdict.label}",
         filter_text=snapshot.text[start:offset] or None,
@@ -76,12 +80,14 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     )
 
 
-def _evidence(data: dict[str, object], facts: dict[str, object]) -> str:
-    """What the item would put in, and why it may be trusted, as Markdown."""
+def _evidence(data: dict[str, object], facts: dict[str, object], *, markdown: bool) -> str:
+    """What the item would put in, and why it may be trusted."""
     code = str(data.get("code", ""))
     fence = "```"
     while fence in code:
         fence += "`"
     seconds = facts.get("totalMs")
     took = f" in {seconds / 1000:.1f} s" if isinstance(seconds, (int, float)) else ""
-    return f"{fence}{data.get('language', '')}\n{code}\n{fence}\n\n{facts.get('verdict')} · {facts.get('model')}{took}"
+    if markdown:
+        code = f"{fence}{data.get('language', '')}\n{code}\n{fence}"
+    return f"{code}\n\n{facts.get('verdict')} · {facts.get('model')}{took}"
