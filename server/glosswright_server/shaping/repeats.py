@@ -71,13 +71,13 @@ def _without_lines_below(code: str, after: str) -> str:
     mine = code.split("\n")
     if not below:
         return code
-    for first in range(len(mine)):
-        if not mine[first].strip():
+    told = [(number, line.rstrip()) for number, line in enumerate(mine) if line.strip()]
+    for size in range(min(len(told), len(below)), 0, -1):
+        first = told[-size][0]
+        repeated = [line for _, line in told[-size:]]
+        if not _same(repeated, below[:size], exact_margin=first > 0):
             continue
-        repeated = [line.rstrip() for line in mine[first:] if line.strip()]
-        if len(repeated) > len(below) or not _same(repeated, below[: len(repeated)], exact_margin=first > 0):
-            continue
-        if len(repeated) > 1 or any(letter.isalnum() for letter in repeated[0]):
+        if size > 1 or any(letter.isalnum() for letter in repeated[0]):
             return "\n".join(mine[:first]).rstrip()
     return code
 
