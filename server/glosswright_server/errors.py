@@ -1,8 +1,11 @@
 """Every error the language server raises on purpose, in one tree. It does not hold the errors of the model package.
 
     GlosswrightError
-    ├── SettingsError            a setting has the wrong type or value (the default is used instead)
-    ├── DocumentError            an edit or a position that cannot be applied to the document at hand
+    ├── UsageError               the command line does not make sense
+    ├── ClientRequestError       the editor refused a request of ours or did not answer (`lsp.server_base`)
+    ├── InvalidParams            a request lacks something required (`lsp.structuring`)
+    ├── FramingLost              nobody can tell any more where a message begins (`lsp.framing`)
+    ├── NoCode                   the model answered with nothing that could be put into the file (`lsp.generate`)
     └── ModelError               no code could be had; `retryable` says whether waiting may help
         ├── EndpointUnreachable  nobody listens there, or the connection broke
         ├── EndpointRefused      401/403/404: wrong key, path or model name; only the user can mend it
@@ -21,12 +24,8 @@ class GlosswrightError(Exception):
     """Base of the tree. `str(error)` is a short sentence that says what to do and never holds document text."""
 
 
-class SettingsError(GlosswrightError):
-    """A setting has the wrong type or value."""
-
-
-class DocumentError(GlosswrightError):
-    """An edit or position does not fit the document."""
+class UsageError(GlosswrightError):
+    """The command line does not make sense."""
 
 
 class ModelError(GlosswrightError):

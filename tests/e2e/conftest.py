@@ -16,7 +16,11 @@ from lsprotocol import types
 from pytest_lsp import LanguageClient
 from pytest_lsp.client import make_test_lsp_client
 
-QUICK = {"inline": {"debounceMinMs": 0, "debounceMaxMs": 0, "deadlineMs": 5000}}
+QUICK = {
+    "inline": {"debounceMinMs": 0, "debounceMaxMs": 0, "deadlineMs": 5000},
+    # A test without a scripted model must not start, or even fetch, the real one.
+    "model": {"autostart": False},
+}
 SERVER = [sys.executable, "-m", "glosswright_server"]
 
 

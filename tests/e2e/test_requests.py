@@ -93,7 +93,7 @@ async def test_inline_with_a_selected_completion(start: Callable[..., Any], mode
 
 
 async def test_completion_and_resolve(start: Callable[..., Any], model: Callable[..., Any]) -> None:
-    """One item at a comment's end: a one-line range that holds the cursor, the comment typed again, evidence on resolve."""
+    """One item at a comment's end: a one-line range with the cursor in it, the comment typed again, evidence later."""
     model(rules=RULES)
     editor = await start()
     editor.open("# add two numbers▮\n")

@@ -16,7 +16,7 @@ START_S = 30.0
 
 
 class ScriptedModel:
-    """`glosswright model serve --scripted`, found by language servers that share its runtime folder. A context manager."""
+    """`glosswright model serve --scripted`, found by language servers with its runtime folder. A context manager."""
 
     def __init__(self, folder: Path, **script: Any) -> None:
         """`folder` becomes the runtime folder; `script` is what `serve --scripted` takes."""

@@ -15,17 +15,13 @@ from glosswright_server.cli.options import settings_from
 from glosswright_server.documents import PositionEncoding, Snapshot
 from glosswright_server.engine.engine import Engine
 from glosswright_server.engine.suggestion import Suggestion
-from glosswright_server.errors import GlosswrightError
+from glosswright_server.errors import GlosswrightError, UsageError
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.settings import Settings
 
 MAX_BYTES = 8_000_000
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
-
-
-class UsageError(GlosswrightError):
-    """The command line does not make sense; exit status 2."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from glosswright_server.settings import Settings
 SLOW_DECODE = 5.0
 """Tokens per second below which ghost text comes too late to be of use."""
 _PROBE_TOKENS = 24
-_PARTS = ("pygls", "lsprotocol", "tree-sitter", "xllamacpp", "torch", "transformers", "fastapi", "huggingface-hub")
+_PARTS = ("pygls", "lsprotocol", "tree-sitter", "xllamacpp", "torch", "transformers", "starlette", "huggingface-hub")
 
 
 def run_doctor(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from glosswright_server.engine.run import Job, Run
 from glosswright_server.engine.source import ModelSource, Ready
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.engine.trees import Trees
-from glosswright_server.errors import ModelError
+from glosswright_server.errors import EndpointUnreachable, ModelError
 from glosswright_server.generation.debounce import Debounce, DebounceLimits
 from glosswright_server.generation.launch_options import OnProgress
 from glosswright_server.generation.scheduler import OutcomeKind, Scheduler
@@ -291,7 +291,15 @@ class Engine:
         self._writing += 1
         self.on_busy(True)
         try:
-            await run.stream(ready.client, on_growth)
+            try:
+                await run.stream(ready.client, on_growth)
+            except EndpointUnreachable as error:
+                # The local model server ended in between (its idle time was over, say): one more try with a new one.
+                if not self.source.is_local or run.pieces:
+                    raise
+                self.source.failed(error)
+                ready = await self.source.acquire(by_hand=True)
+                await run.stream(ready.client, on_growth)
         except ModelError as error:
             self.source.failed(error)
             raise

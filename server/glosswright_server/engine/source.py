@@ -96,6 +96,8 @@ class ModelSource:
         """Remember that the model could not be had or answered with an error."""
         if isinstance(error, EndpointUnreachable) and self._ready is not None:
             self._launcher.lost(self._ready[0])
+        if isinstance(error, EndpointRefused):
+            self._credentials.forget()  # keys are rotated: read it anew the next time
         if not isinstance(error, EndpointBusy):
             self._ready = None if isinstance(error, (EndpointUnreachable, EndpointRefused)) else self._ready
         shortest, longest = _BACKOFF_S
