@@ -59,7 +59,7 @@ class Watch:
     def check(self) -> None:
         """Raise PullCancelled when the caller asked to stop."""
         if self._cancelled is not None and self._cancelled():
-            raise PullCancelled(f"The download of {self._name} was stopped; the next one goes on from here.")
+            raise PullCancelled(f"The download of {self._name} was stopped; the next pull goes on where it ended.")
 
     def begin(self, phase: Phase, source: str = "", position: int = 0) -> None:
         """Enter a phase at `position` bytes. The only way for the count to fall."""

@@ -54,9 +54,13 @@ def pull(
         with _locked(files.lock, watch):
             if files.verified():  # by the process that was waited for
                 return files.final
-            if not _adopted(files, watch):
-                _fetch(files, watch, sources_of(entry) if sources is None else sources)
-            shutil.rmtree(files.scratch, ignore_errors=True)
+            try:
+                if not _adopted(files, watch):
+                    _fetch(files, watch, sources_of(entry) if sources is None else sources)
+                shutil.rmtree(files.scratch, ignore_errors=True)
+            finally:
+                with contextlib.suppress(OSError):  # it is missing, or holds what the next pull wants
+                    files.scratch.rmdir()
     return files.final
 
 

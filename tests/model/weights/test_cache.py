@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -195,6 +196,8 @@ def test_names_need_no_cache(tmp_path: Path) -> None:
     """Looking must not create folders: `model list` on a fresh machine leaves no trace."""
     code = "from glosswright_model.weights import installed, resolve; installed(); resolve('smollm2-135m')"
     folder = tmp_path / "none"
-    subprocess.run([sys.executable, "-c", code], env={"GLOSSWRIGHT_CACHE_DIR": str(folder)}, timeout=60, check=True)
+    subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "GLOSSWRIGHT_CACHE_DIR": str(folder)}, timeout=60, check=True
+    )
     assert not folder.exists()
     assert len(catalogue()) == 3

@@ -390,10 +390,14 @@ print(json.dumps({"path": str(path), "waited": "waiting" in phases}))
 """
 
 
+def other_process() -> dict[str, str]:
+    """The environment of a process that can import what this one can."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
 def test_two_processes_fetch_once(cache: Path) -> None:
     """Two editor windows start at once. The second waits, says so, and finds the file."""
-    tests = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": str(tests)}
+    environment = other_process()
     with FileServer(ENTRY, DATA) as server:
         server.manners.slow_s = 0.1  # 19 blocks: about two seconds
         command = [sys.executable, "-c", PULL_IN_A_PROCESS, server.base]
@@ -442,7 +446,7 @@ def test_waiting_for_another_pull_can_be_cancelled(cache: Path) -> None:
 
 def test_a_killed_pull_leaves_a_file_that_the_next_one_finishes(cache: Path) -> None:
     """SIGKILL in the middle: no lock remains held, and the bytes on disk are used."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = other_process()
     partial = cache / f"{ENTRY.file}.partial"
     with FileServer(ENTRY, DATA) as server:
         server.manners.slow_s = 0.2  # 19 blocks: slow enough to be killed in the middle

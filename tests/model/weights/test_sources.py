@@ -87,7 +87,9 @@ def test_the_pump_asks_whether_to_stop() -> None:
     release.set()
 
 
-@pytest.mark.parametrize("url", ["http://", "http://127.0.0.1:port/", "http://[", "nonsense:", "http://127.0.0.1:9/x?token=secret"])
+@pytest.mark.parametrize(
+    "url", ["http://", "http://127.0.0.1:port/", "http://[", "nonsense:", "http://127.0.0.1:9/x?token=secret"]
+)
 def test_addresses_that_lead_nowhere(url: str) -> None:
     """Whatever the user wrote becomes a reason, without what follows the question mark."""
     with pytest.raises(SourceUnavailable) as caught:
