@@ -12,24 +12,22 @@ server alone, and whoever started it starts it again, with growing pauses.
 
 from __future__ import annotations
 
-import http.client
-import json
-import math
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadError
 
-from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnDelta, TokenLogprob
+from .base import BackendInfo, Finish, GenerationRequest, OnDelta
 from .context_window import fit
 from .fim import FAMILIES, Control, FimFamily, infer_family, neutralise, pieces
 from .gguf_check import GgufInfo, check_gguf
+from .llamacpp_stream import ResponseStream
+from .llamacpp_tokens import LoopbackTokenizer
 from .threads import thread_count
 
 DEFAULT_CONTEXT_LENGTH = 8192
@@ -45,9 +43,6 @@ _PROMPT_CACHE_MIB = 512
 """Memory for the evaluated prompts of documents that lost their slot to another document."""
 _CHARACTERS_PER_TOKEN = 8
 """Longer texts than this many characters per token of context are clipped before they are tokenized."""
-_TOKENIZE_TIMEOUT_S = 30.0
-_NO_PROBABILITY = -9999.0
-"""Log-probability of the impossible, as the OpenAI API writes it: JSON has no infinity."""
 
 
 class LlamaCppBackend:
@@ -56,7 +51,7 @@ class LlamaCppBackend:
     def __init__(self, server: Any, api_key: str, info: BackendInfo, family: FimFamily | None) -> None:
         """Wrap a running `xllamacpp.Server`; use `load` to get one."""
         self._server = server
-        self._tokenizer = _Tokenizer(server.listening_address, api_key)
+        self._tokenizer = LoopbackTokenizer(server.listening_address, api_key)
         self._family = family
         self._control = self._control_tokens(family) if family is not None else {}
         self._info = info
@@ -136,7 +131,7 @@ class LlamaCppBackend:
             if not tokens:
                 # Only a vocabulary without a beginning-of-text token makes an empty prompt; llama.cpp refuses it.
                 return Finish(reason="stop")
-            stream = _Stream(on_delta, request, stopped=lambda: self._closed)
+            stream = ResponseStream(on_delta, request, stopped=lambda: self._closed)
             server.handle_completions(self._parameters(request, tokens, max_tokens), stream.receive)
         return stream.finish(prompt_tokens=len(tokens), truncated_tokens=truncated)
 
@@ -241,100 +236,6 @@ class LlamaCppBackend:
         return ids
 
 
-class _Stream:
-    """What llama.cpp sends for one request, turned into deltas and a finish."""
-
-    def __init__(self, on_delta: OnDelta, request: GenerationRequest, stopped: Callable[[], bool]) -> None:
-        self._on_delta = on_delta
-        self._request = request
-        self._stopped = stopped
-        self._reason: FinishReason = "cancelled"
-        self._timings: dict[str, Any] = {}
-        self._error: BaseException | None = None
-
-    def receive(self, chunk: Any) -> bool:
-        """Called by the engine's thread with each piece of the answer; True stops it.
-
-        An exception must not leave this function: it would be lost in C++. It is kept and raised by `finish`.
-        """
-        try:
-            return not self._receive(chunk)
-        except BaseException as error:
-            self._error = error
-            return True
-
-    def finish(self, *, prompt_tokens: int, truncated_tokens: int) -> Finish:
-        if self._error is not None:
-            raise self._error
-        return Finish(
-            reason=self._reason,
-            prompt_tokens=prompt_tokens,
-            cached_tokens=int(self._timings.get("cache_n", 0)),
-            completion_tokens=int(self._timings.get("predicted_n", 0)) if self._request.max_tokens > 0 else 0,
-            truncated_tokens=truncated_tokens,
-            prefill_s=float(self._timings.get("prompt_ms", 0.0)) / 1000,
-            decode_s=float(self._timings.get("predicted_ms", 0.0)) / 1000,
-        )
-
-    def _receive(self, chunk: dict[str, Any]) -> bool:
-        if "error" in chunk:
-            message = (
-                chunk["error"].get("message", "unknown error") if isinstance(chunk["error"], dict) else chunk["error"]
-            )
-            raise GenerationError(f"llama.cpp refused the request: {str(message)[:200]}")
-        self._timings = chunk.get("timings", self._timings)
-        choice = chunk["choices"][0] if chunk.get("choices") else {}
-        text = choice.get("text", "")
-        tokens = _logprobs(choice, self._request.logprobs)
-        # A request for no tokens only fills the prefix cache; llama.cpp samples one all the same.
-        go_on = self._on_delta(Delta(text, tokens) if self._request.max_tokens > 0 else Delta(""))
-        finish_reason = choice.get("finish_reason")
-        if finish_reason is not None:
-            self._reason = "length" if finish_reason == "length" else "stop"
-            return True
-        return go_on and not self._stopped()
-
-
-class _Tokenizer:
-    """The model's tokenizer, asked over the loopback port. Not held up by generation: other threads answer."""
-
-    def __init__(self, address: str, api_key: str) -> None:
-        parts = urlsplit(address)
-        self._host, self._port = parts.hostname or "127.0.0.1", parts.port
-        self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
-        self.beginning = self._ask("", add_special=True, parse_special=False)
-        """What the model wants before every text: its beginning-of-text token, or nothing."""
-
-    def prompt(self, text: str) -> list[int]:
-        """A whole prompt: control tokens spelled out in it count as such."""
-        return self._ask(text, add_special=True, parse_special=True)
-
-    def document(self, text: str) -> list[int]:
-        """A document's text: nothing in it is a control token."""
-        return self._ask(text, add_special=False, parse_special=False)
-
-    def control(self, text: str) -> list[int]:
-        """The spelling of a control token."""
-        return self._ask(text, add_special=False, parse_special=True)
-
-    def _ask(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
-        # Editors can send half a surrogate pair; UTF-8 cannot carry one.
-        content = text.encode("utf-8", "replace").decode("utf-8")
-        body = json.dumps({"content": content, "add_special": add_special, "parse_special": parse_special})
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TOKENIZE_TIMEOUT_S)
-        try:
-            connection.request("POST", "/tokenize", body.encode(), self._headers)
-            response = connection.getresponse()
-            answer = response.read()
-            if response.status != http.client.OK:
-                raise GenerationError(f"llama.cpp could not tokenize the prompt (status {response.status})")
-            return [int(token) for token in json.loads(answer)["tokens"]]
-        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-            raise GenerationError(f"llama.cpp could not tokenize the prompt ({type(error).__name__})") from error
-        finally:
-            connection.close()
-
-
 def _import_engine() -> Any:
     # Idle OpenMP threads that spin starve the others on a loaded machine: 3.3 instead of 17.2 tokens/s. Read at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -398,21 +299,3 @@ def _default_slots(gpu: dict[str, Any] | None, threads: int) -> int:
 def _usable_family(name: str, gguf: GgufInfo) -> FimFamily | None:
     family = FAMILIES.get(name)
     return family if family is not None and all(mark in gguf.tokens for mark in family.marks) else None
-
-
-def _logprobs(choice: dict[str, Any], wanted: int | None) -> tuple[TokenLogprob, ...]:
-    content = (choice.get("logprobs") or {}).get("content") or ()
-    if wanted is None:
-        return ()
-    return tuple(
-        TokenLogprob(
-            str(token.get("token", "")),
-            _finite(token.get("logprob")),
-            tuple((str(top["token"]), _finite(top["logprob"])) for top in token.get("top_logprobs", ())[:wanted]),
-        )
-        for token in content
-    )
-
-
-def _finite(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else _NO_PROBABILITY

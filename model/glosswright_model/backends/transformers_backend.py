@@ -10,16 +10,15 @@ from __future__ import annotations
 import inspect
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadError
 
-from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnDelta, TokenLogprob
+from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnDelta
 from .context_window import fit
 from .fim import FAMILIES, GENERIC, Control, infer_family, neutralise, pieces
-from .stop_strings import StopStrings
+from .text_stream import TextStream
 from .threads import thread_count
 
 _DEFAULT_CONTEXT_LENGTH = 8192
@@ -27,8 +26,6 @@ _CPU_BATCH, _GPU_BATCH = 64, 512
 """Prompt tokens evaluated between two looks at a stop request."""
 _SENTINELS = ("<extra_id_0>", "<extra_id_1>")
 """T5's marks for a gap (arXiv:1910.10683, section 3.1.4): the decoder writes the gap's text between them."""
-_WINDOW = 6
-"""Tokens of context decoded along with a new one, so that the tokenizer writes it as it would inside a text."""
 
 
 class TransformersBackend:
@@ -159,7 +156,7 @@ class TransformersBackend:
         generator = seeded(request.seed)
         logits = self._decoder.start(prompt, lambda: go_on(Delta("")))
         prefilled = time.monotonic()
-        text = _TextStream(self._tokenizer, prompt[-_WINDOW:] if not self._is_seq2seq else (), request)
+        text = TextStream(self._tokenizer, () if self._is_seq2seq else prompt, request)
         reason: FinishReason = "cancelled" if logits is None else "length"
         n_tokens = 0
         while logits is not None and n_tokens < max_tokens:
@@ -250,59 +247,6 @@ class TransformersBackend:
 
     def _control(self, token: str) -> int:
         return int(self._tokenizer.convert_tokens_to_ids(token))
-
-
-class _TextStream:
-    """Tokens in, deltas out: whole characters, up to a stop string."""
-
-    def __init__(self, tokenizer: Any, before: Sequence[int], request: GenerationRequest) -> None:
-        self._tokenizer = tokenizer
-        self._ids = list(before)
-        self._start = 0
-        self._shown = len(self._ids)
-        self._stops = StopStrings(request.stop)
-        self._wanted = request.logprobs
-        self._waiting: list[TokenLogprob] = []
-
-    @property
-    def stopped(self) -> bool:
-        return self._stops.found
-
-    def push(self, token: int, logits: Any) -> Delta:
-        self._ids.append(token)
-        piece = self._decode(self._start, len(self._ids))[len(self._decode(self._start, self._shown)) :]
-        if piece.endswith(_REPLACEMENT):
-            piece = ""  # part of a character; the next token brings the rest
-        elif piece:
-            self._start, self._shown = max(self._shown - _WINDOW, 0), len(self._ids)
-        if self._wanted is not None:
-            self._waiting.append(self._logprob(token, piece, logits))
-        shown = self._stops.push(piece)
-        if not shown:
-            return Delta("")
-        tokens, self._waiting = tuple(self._waiting), []
-        return Delta(shown, tokens)
-
-    def flush(self) -> Delta | None:
-        """What was held back for a stop string that did not come. Part of a character is dropped."""
-        rest = self._stops.flush()
-        return Delta(rest, tuple(self._waiting)) if rest or self._waiting else None
-
-    def _decode(self, start: int, end: int) -> str:
-        return str(
-            self._tokenizer.decode(self._ids[start:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        )
-
-    def _logprob(self, token: int, piece: str, logits: Any) -> TokenLogprob:
-        logprobs = logits.log_softmax(dim=-1)
-        top: tuple[tuple[str, float], ...] = ()
-        if self._wanted:
-            values, indices = logprobs.topk(min(self._wanted, len(logprobs)))
-            top = tuple((str(self._tokenizer.decode([int(i)])), float(v)) for v, i in zip(values, indices, strict=True))
-        return TokenLogprob(piece, float(logprobs[token]), top)
-
-
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def _device(torch: Any) -> str:
