@@ -191,7 +191,9 @@ def show(console: Console, stop: Stop, answer: Answer, waited_s: float) -> bool:
     facts = answer.facts
     good = bool(answer.code) and bool(facts.get("passed"))
     asked = Text(str(facts.get("request") or "(nothing came back)").strip(), style="italic")
-    code = Syntax(answer.code.strip("\r\n"), stop.language, theme="ansi_dark", background_color="default")
+    code = Syntax(
+        answer.code.strip("\r\n"), stop.language, theme="ansi_dark", background_color="default", word_wrap=True
+    )
     line = Text()
     line.append(str(facts.get("verdict", "no verdict")), style="bold green" if good else "bold red")
     if facts:

@@ -11,7 +11,10 @@ from collections.abc import Sequence
 
 from glosswright_server import __version__
 
-_EPILOG = """exit status: 0 success; 1 failure (for the language server: `exit` without `shutdown`, or a lost client); 2 wrong usage"""
+_EPILOG = (
+    "exit status: 0 success; 1 failure (for the language server: `exit` without `shutdown`, or a lost client); "
+    "2 wrong usage"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

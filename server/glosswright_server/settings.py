@@ -46,7 +46,8 @@ class InlineSettings:
     deadline_ms: int = _setting(
         2500,
         "How long an automatic request may wait for the model, in milliseconds. Then the complete statements so far "
-        "are answered, the model goes on, and the rest is ready for the next request.",
+        "are answered (or the first one, as soon as there is one), the model goes on, and the rest is ready for the "
+        "next request.",
         minimum=50,
         maximum=60_000,
     )
@@ -137,13 +138,13 @@ class ContextSettings:
 
     prefix_chars: int = _setting(
         0,
-        "Most characters before the cursor; 0 chooses by the device (4,000 on a CPU, 16,000 on a GPU).",
+        "Most characters before the cursor; 0 chooses by the device (1,200 on a CPU, 12,000 on a GPU).",
         minimum=0,
         maximum=200_000,
     )
     suffix_chars: int = _setting(
         0,
-        "Most characters after the cursor; 0 chooses by the device (200 on a CPU, 4,000 on a GPU).",
+        "Most characters after the cursor; 0 chooses by the device (160 on a CPU, 3,000 on a GPU).",
         minimum=0,
         maximum=100_000,
     )
