@@ -50,7 +50,7 @@ class LlamaCppBackend:
 
     def __init__(self, server: Any, api_key: str, info: BackendInfo, family: FimFamily | None) -> None:
         """Wrap a running `xllamacpp.Server`; use `load` to get one."""
-        # One token through the whole engine. It fetches the first weights from the disk, and it proves that the engine's
+        # One token through the whole engine: it fetches the first weights from the disk, and proves that the engine's
         # loop runs: a server destroyed before its loop has begun waits for that loop without end.
         server.handle_completions({"prompt": [0], "n_predict": 0, "stream": True}, lambda _: False)
         self._server = server
