@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the virtual environment and installs Glosswright into it with everything the demo and the tests need.
+# Makes the virtual environment and installs Glosswright into it: `setup.sh` for use and the demo, `setup.sh dev` with
+# torch and the development tools as well.
 # Says what it does; installs python3-venv through apt-get only where it is missing and we are root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,6 +8,7 @@ PYTHON=${PYTHON:-python3}
 VENV=${VENV:-.venv}
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
+quietly() { grep --line-buffered -E '^ *Downloading|^Successfully|^ERROR|^WARNING: (Retry|There)' || true; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 command -v "$PYTHON" >/dev/null || die "no $PYTHON on the PATH; install Python 3.10 to 3.13, or run make PYTHON=/path/to/python3"
@@ -27,12 +29,17 @@ fi
 say "Virtual environment in $VENV ($("$PYTHON" --version))"
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
 
-say "Installing pip and the CPU build of torch (about 200 MB the first time)"
+say "Installing Glosswright with the llama.cpp back end (about 60 MB the first time)"
 "$VENV/bin/python" -m pip install -q --upgrade 'pip>=25.1'
-# Asked for by its exact version, on its own, so that no CUDA build is resolved: see constraints-cpu.txt.
-"$VENV/bin/python" -m pip install --progress-bar on -q "$(grep -E '^torch==' constraints-cpu.txt)"
-
-say "Installing Glosswright with both back ends and the development tools"
-"$VENV/bin/python" -m pip install --progress-bar on -q -c constraints-cpu.txt -e '.[llamacpp,torch]' --group dev
+"$VENV/bin/python" -m pip install --progress-bar on -c constraints-cpu.txt -e '.[llamacpp]' | quietly
 touch "$VENV/.installed"
+
+if [ "${1:-}" = dev ]; then
+  say "Installing the CPU build of torch (about 200 MB the first time)"
+  # By its exact version and on its own, so that no CUDA build is resolved: see constraints-cpu.txt.
+  "$VENV/bin/python" -m pip install --progress-bar on "$(grep -E '^torch==' constraints-cpu.txt)" | quietly
+  say "Installing the torch back end and the development tools"
+  "$VENV/bin/python" -m pip install --progress-bar on -c constraints-cpu.txt -e '.[llamacpp,torch]' --group dev | quietly
+  touch "$VENV/.installed-dev"
+fi
 say "Ready: $VENV/bin/glosswright --help"
