@@ -190,16 +190,21 @@ def merge(base: Settings, sent: object, *, allow_restricted: bool) -> tuple[Sett
 
     `sent` is any JSON value; names that are not known are reported, except at the top where other tools' settings may
     stand. Restricted settings keep `base`'s value, with a sentence when they would change, unless `allow_restricted`.
+    An empty list stands for an empty object: an editor that is configured in Lua cannot tell the two apart.
     """
-    if sent is None:
-        return base, ()
-    if isinstance(sent, Mapping) and isinstance(sent.get("glosswright"), Mapping):
+    if isinstance(sent, Mapping) and _is_section(sent.get("glosswright", "")):
         sent = sent["glosswright"]
+    if sent is None or sent == []:
+        return base, ()
     if not isinstance(sent, Mapping):
         return base, (f"The settings must be an object, not {_json_type(sent)}; the defaults are used.",)
     problems: list[str] = []
     merged = _merge(base, sent, "", problems, allow_restricted)
     return typing.cast(Settings, merged), tuple(problems)
+
+
+def _is_section(value: object) -> bool:
+    return value is None or value == [] or isinstance(value, Mapping)
 
 
 def describe(cls: type = Settings, prefix: str = "", base: Any = None) -> Iterator[Described]:
@@ -241,6 +246,8 @@ def _merge(base: Any, sent: Mapping[Any, Any], prefix: str, problems: list[str],
         if value is None:
             continue
         if dataclasses.is_dataclass(current):
+            if value == []:
+                continue
             if isinstance(value, Mapping):
                 changes[f.name] = _merge(current, value, f"{path}.", problems, allow_restricted)
             else:
