@@ -7,4 +7,5 @@ def tokens(text: str) -> list[str]:
     return text.lower().split()
 
 
-# a function that returns the n most common words of a text, longest first among equals
+# a function that returns the n most common words of a text
+
