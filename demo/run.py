@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import dataclasses
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ class Session:
             transient=True,
         )
         self._tasks: dict[str | int, TaskID] = {}
-        self._versions: dict[str, int] = {}
+        self._texts: dict[str, str] = {}
         client = self._client
 
         @client.feature(lsp.WINDOW_WORK_DONE_PROGRESS_CREATE)
@@ -128,12 +129,11 @@ class Session:
         """Open the file and ask at the stop's place."""
         path = FILES / stop.file
         uri = path.as_uri()
+        text = self._texts[uri] = path.read_text(encoding="utf-8")
         self._client.text_document_did_open(
-            lsp.DidOpenTextDocumentParams(
-                lsp.TextDocumentItem(uri, lsp.LanguageKind(stop.language), 1, path.read_text(encoding="utf-8"))
-            )
+            lsp.DidOpenTextDocumentParams(lsp.TextDocumentItem(uri, lsp.LanguageKind(stop.language), 1, text))
         )
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = text.split("\n")
         place = lsp.Position(stop.line - 1, len(lines[stop.line - 1]))
         document = lsp.TextDocumentIdentifier(uri)
         return await (self._inline(document, place) if stop.way == "inline" else self._action(document, place))
@@ -147,7 +147,8 @@ class Session:
         if not items:
             return Answer()
         arguments = (items[0].command.arguments if items[0].command else None) or [{}]
-        return Answer(str(items[0].insert_text), dict(arguments[0]))
+        start = items[0].range.start if items[0].range else place
+        return Answer(self._margin(document, start) + str(items[0].insert_text), dict(arguments[0]))
 
     async def _action(self, document: lsp.TextDocumentIdentifier, place: lsp.Position) -> Answer:
         actions = await self._client.text_document_code_action_async(
@@ -166,7 +167,13 @@ class Session:
             return Answer()
         data = resolved.data if isinstance(resolved.data, dict) else {}
         edit = changes[0].edits[0]
-        return Answer(getattr(edit, "new_text", ""), dict(data.get("facts", {})))
+        code = self._margin(document, edit.range.start) + getattr(edit, "new_text", "")
+        return Answer(code, dict(data.get("facts", {})))
+
+    def _margin(self, document: lsp.TextDocumentIdentifier, start: lsp.Position) -> str:
+        """The indentation that stands left of an edit already, so that the code is shown as it will look."""
+        left = self._texts[document.uri].split("\n")[start.line][: start.character]
+        return left if not left.strip() else ""
 
     def _show(self, token: str | int, value: object) -> None:
         """Draw a `$/progress` notification; its value has no type in the protocol, so it comes as it is."""
@@ -192,7 +199,11 @@ def show(console: Console, stop: Stop, answer: Answer, waited_s: float) -> bool:
     good = bool(answer.code) and bool(facts.get("passed"))
     asked = Text(str(facts.get("request") or "(nothing came back)").strip(), style="italic")
     code = Syntax(
-        answer.code.strip("\r\n"), stop.language, theme="ansi_dark", background_color="default", word_wrap=True
+        textwrap.dedent(answer.code.strip("\r\n")),
+        stop.language,
+        theme="ansi_dark",
+        background_color="default",
+        word_wrap=True,
     )
     line = Text()
     line.append(str(facts.get("verdict", "no verdict")), style="bold green" if good else "bold red")

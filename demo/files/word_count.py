@@ -3,7 +3,7 @@
 from collections import Counter
 
 
-def tokens(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     return text.lower().split()
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 Part = Literal["prefix-token", "suffix-token", "middle-token", "prefix", "suffix"]
 
 _PREFIX_FIRST: tuple[Part, ...] = ("prefix-token", "prefix", "suffix-token", "suffix", "middle-token")
-# "SPM variant 2" of Bavarian et al. (arXiv:2207.14255, section 3): the text before the gap comes last, so that a typed
+# "SPM variant 2" of Bavarian et al. (arXiv:2207.14255): the text before the gap comes last, so that a typed
 # character is a token appended, and the prefix cache holds for all that precedes it.
 _SUFFIX_FIRST: tuple[Part, ...] = ("prefix-token", "suffix-token", "suffix", "middle-token", "prefix")
 
@@ -59,7 +59,7 @@ class FimFamily:
 FAMILIES: dict[str, FimFamily] = {
     family.name: family
     for family in (
-        # Qwen2.5-Coder technical report (arXiv:2409.12186), section 3 and table 1; the end tokens are those the
+        # Qwen2.5-Coder technical report (arXiv:2409.12186); the end tokens are those the
         # README's fill-in-the-middle example stops at.
         FimFamily(
             name="qwen2.5-coder",
@@ -74,7 +74,7 @@ FAMILIES: dict[str, FimFamily] = {
             layout=_SUFFIX_FIRST,
             name_hints=("qwen2.5-coder", "qwen2.5 coder", "qwen3-coder", "qwen3 coder"),
         ),
-        # CodeGemma report (arXiv:2406.11409), section 2, and its model card: the file separator ends a completion.
+        # CodeGemma report (arXiv:2406.11409), and its model card: the file separator ends a completion.
         FimFamily(
             name="codegemma",
             prefix="<|fim_prefix|>",
@@ -84,7 +84,7 @@ FAMILIES: dict[str, FimFamily] = {
             control=("<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>"),
             name_hints=("codegemma",),
         ),
-        # StarCoder (arXiv:2305.06161), table 6, and StarCoder 2 (arXiv:2402.19173), section 5.3. SantaCoder's spelling
+        # StarCoder (arXiv:2305.06161), and StarCoder 2 (arXiv:2402.19173) SantaCoder's spelling
         # with hyphens is another vocabulary and not meant here.
         FimFamily(
             name="starcoder",
@@ -95,7 +95,7 @@ FAMILIES: dict[str, FimFamily] = {
             control=("<repo_name>", "<reponame>", "<filename>", "<gh_stars>"),
             name_hints=("starcoder",),
         ),
-        # Code Llama (arXiv:2308.12950), section 2.3; the tokens carry SentencePiece's leading space in the vocabulary.
+        # Code Llama (arXiv:2308.12950); the tokens carry SentencePiece's leading space in the vocabulary.
         FimFamily(
             name="codellama",
             prefix="▁<PRE>",
@@ -105,7 +105,7 @@ FAMILIES: dict[str, FimFamily] = {
             control=("<s>", "</s>", "<unk>"),
             name_hints=("codellama", "code-llama", "code llama"),
         ),
-        # DeepSeek-Coder (arXiv:2401.14196), section 3.1.2, and the README's "Code Insertion": the bars and the low
+        # DeepSeek-Coder (arXiv:2401.14196), and the README's "Code Insertion": the bars and the low
         # lines are full-width and U+2581, not ASCII.
         FimFamily(
             name="deepseek-coder",

@@ -125,6 +125,8 @@ async def _complete(settings: Settings, snapshot: Snapshot, offset: int) -> Sugg
 
     def launching(progress: LaunchProgress) -> None:
         nonlocal said
+        if progress.stage == "ready":
+            return
         percentage = progress.percentage
         line = (progress.message or progress.stage) + (f" {percentage} %" if percentage is not None else "")
         if line != said:
