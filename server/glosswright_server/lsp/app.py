@@ -12,7 +12,7 @@ from glosswright_server.documents import Snapshot
 from glosswright_server.engine.engine import Engine
 from glosswright_server.errors import ModelError
 from glosswright_server.generation.launch_options import LaunchProgress
-from glosswright_server.intent.languages import PLAIN, language_for
+from glosswright_server.intent.languages import LANGUAGES, PLAIN, language_for
 from glosswright_server.settings import Settings
 
 from . import code_action, commands, completion, configuration, inline_completion
@@ -68,8 +68,8 @@ def _follow_documents(features: Features) -> None:
         snapshot = context.snapshot
         if snapshot is None or not features.offers(snapshot):
             return
-        if language_for(snapshot.language_id, snapshot.uri) is not PLAIN:
-            # A file that code could be asked for: have the model ready by the time it is.
+        if language_for(snapshot.language_id, snapshot.uri) not in (PLAIN, LANGUAGES["text"]):
+            # A file that code could be asked for: have the model ready by the time it is. Prose is not worth the model.
             warm_up()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -114,6 +114,7 @@ async def _warm_up(features: Features) -> None:
     except ModelError as error:
         features.model_failed(error)
     else:
-        features.model_worked()
+        # That it can be asked does not mean that it answers: what went wrong last is not told again for this.
+        features.status.show(Status("ready", model=features.engine.model_name))
     finally:
         warming.cancel()

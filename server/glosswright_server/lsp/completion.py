@@ -37,6 +37,8 @@ def register(features: Features) -> None:
         except ModelError as error:
             features.model_failed(error)
             return None
+        if suggestion is not None and suggestion.origin == "model":
+            features.model_worked()
         item = _item(features, snapshot, offset, suggestion) if suggestion is not None else None
         # Incomplete either way: the answer is for this place alone, and may be longer the next time.
         return types.CompletionList(is_incomplete=True, items=[item] if item is not None else [])

@@ -54,4 +54,3 @@ class Features:
     def model_worked(self) -> None:
         """The model answered: a later failure is worth a message again."""
         self.notices.clear(MODEL_TOPIC)
-        self.status.show(Status("ready", model=self.engine.model_name))

@@ -42,6 +42,8 @@ def register(features: Features) -> None:
             return None
         if suggestion is None:
             return None
+        if suggestion.origin == "model":
+            features.model_worked()
         item: types.InlineCompletionItem | None = _item(read, suggestion)
         if item is not None and selected is not None and assumed is not None:
             item = _after_selected(item, selected, suggestion, at)
