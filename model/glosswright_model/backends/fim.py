@@ -84,7 +84,7 @@ FAMILIES: dict[str, FimFamily] = {
             control=("<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>"),
             name_hints=("codegemma",),
         ),
-        # StarCoder (arXiv:2305.06161), and StarCoder 2 (arXiv:2402.19173) SantaCoder's spelling
+        # StarCoder (arXiv:2305.06161), and StarCoder 2 (arXiv:2402.19173). SantaCoder's spelling
         # with hyphens is another vocabulary and not meant here.
         FimFamily(
             name="starcoder",
