@@ -45,12 +45,11 @@ def register(features: Features) -> None:
 
     @server.feature(types.COMPLETION_ITEM_RESOLVE)
     async def resolve(item: types.CompletionItem, context: Context) -> types.CompletionItem:
-        facts = item.data.get("facts") if isinstance(item.data, dict) else None
-        if isinstance(item.data, dict) and isinstance(facts, dict):
+        if isinstance(item.data, dict) and isinstance(item.data.get("code"), str):
             formats = server.client_supports("text_document.completion.completion_item.documentation_format", ()) or ()
             markdown = types.MarkupKind.Markdown in formats
             kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
-            item.documentation = types.MarkupContent(kind, _evidence(item.data, facts, markdown=markdown))
+            item.documentation = types.MarkupContent(kind, _evidence(item.data, markdown=markdown))
         return item
 
 
@@ -78,18 +77,25 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         text_edit=types.TextEdit(range_of(snapshot, start, suggestion.end), as_snippet(text) if snippets else text),
         insert_text_format=types.InsertTextFormat.Snippet if snippets else types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
-        data={"facts": suggestion.facts(), "code": suggestion.text.strip("\r\n"), "language": snapshot.language_id},
+        # No fractions in here: Neovim 0.12 keeps the item in a Vim variable and cannot send it back with one.
+        data={
+            "code": suggestion.text.strip("\r\n"),
+            "language": snapshot.language_id,
+            "verdict": suggestion.verdict.label,
+            "model": suggestion.model,
+            "tookMs": round(suggestion.timing.total_ms),
+        },
     )
 
 
-def _evidence(data: dict[str, object], facts: dict[str, object], *, markdown: bool) -> str:
+def _evidence(data: dict[str, object], *, markdown: bool) -> str:
     """What the item would put in, and why it may be trusted."""
-    code = str(data.get("code", ""))
+    code = str(data["code"])
     fence = "```"
     while fence in code:
         fence += "`"
-    seconds = facts.get("totalMs")
-    took = f" in {seconds / 1000:.1f} s" if isinstance(seconds, (int, float)) else ""
+    took_ms = data.get("tookMs")
+    took = f" in {took_ms / 1000:.1f} s" if isinstance(took_ms, int) else ""
     if markdown:
         code = f"{fence}{data.get('language', '')}\n{code}\n{fence}"
-    return f"{code}\n\n{facts.get('verdict')} · {facts.get('model')}{took}"
+    return f"{code}\n\n{data.get('verdict')} · {data.get('model')}{took}"
