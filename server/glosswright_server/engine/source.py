@@ -51,6 +51,8 @@ class ModelSource:
             variable=settings.endpoint.api_key_env, command=settings.endpoint.api_key_command
         )
         self._ready: tuple[Endpoint, Ready] | None = None
+        self._given_up: list[CompletionClient] = []
+        """Clients of endpoints that failed, closed at the next opportunity to wait."""
         self._lock = asyncio.Lock()
         self._error: ModelError | None = None
         self._failures = 0
@@ -81,7 +83,8 @@ class ModelSource:
             if self._error is not None:
                 self._launcher.reset()
         elif self._error is not None and self._clock() < self._retry_at:
-            raise self._error
+            # Anew each time: an error gathers the frames it passes, and with them the documents it was raised for.
+            raise self._error.with_traceback(None)
         if ready := self.ready_now():
             return ready
         try:
@@ -98,8 +101,9 @@ class ModelSource:
             self._launcher.lost(self._ready[0])
         if isinstance(error, EndpointRefused):
             self._credentials.forget()  # keys are rotated: read it anew the next time
-        if not isinstance(error, EndpointBusy):
-            self._ready = None if isinstance(error, (EndpointUnreachable, EndpointRefused)) else self._ready
+        if isinstance(error, (EndpointUnreachable, EndpointRefused)) and self._ready is not None:
+            self._given_up.append(self._ready[1].client)
+            self._ready = None
         shortest, longest = _BACKOFF_S
         wait_s = min(shortest * 2.0 ** min(self._failures, 10), longest)
         if isinstance(error, EndpointBusy):
@@ -117,8 +121,9 @@ class ModelSource:
         """Close connections. A local model server goes on for the other windows."""
         await self._launcher.aclose()
         if self._ready is not None:
-            await self._ready[1].client.aclose()
+            self._given_up.append(self._ready[1].client)
             self._ready = None
+        await self._close_given_up()
 
     async def _configured(self) -> Endpoint:
         settings = self._settings.endpoint
@@ -144,9 +149,14 @@ class ModelSource:
                 client = named
             ready = Ready(client, name, self._profile(card))
             if self._ready is not None:
-                await self._ready[1].client.aclose()
+                self._given_up.append(self._ready[1].client)
             self._ready = (endpoint, ready)
+            await self._close_given_up()
             return ready
+
+    async def _close_given_up(self) -> None:
+        while self._given_up:
+            await self._given_up.pop().aclose()
 
     async def _card(self, client: CompletionClient, endpoint: Endpoint) -> ModelCard:
         """What the endpoint says of its model; a bare card where it lists nothing but the name is set."""
