@@ -1,0 +1,116 @@
+"""What every editor test stands on: a scripted model, a recorded server on PATH, and the configuration in our own docs.
+
+The editors are configured with the code blocks of `docs/editors/`, so a page that misleads its reader fails a test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+HERE = Path(__file__).resolve().parent
+DOCS = HERE.parent.parent / "docs" / "editors"
+WAIT_S = 10.0
+CANCELLED = -32800
+
+Found = TypeVar("Found")
+
+
+def block(page: str, language: str, nth: int = 0) -> str:
+    """The `nth` code block in one language of a page in docs/editors."""
+    parts = (DOCS / page).read_text(encoding="utf-8").split(f"```{language}\n")
+    return parts[1 + nth].partition("```")[0]
+
+
+def wait_for(look: Callable[[], Found], what: str, timeout_s: float = WAIT_S) -> Found:
+    """What `look` finds, as soon as it is true; AssertionError when it is not in time."""
+    ends_at = time.monotonic() + timeout_s
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < ends_at, f"not in {timeout_s:g} s: {what}; last seen: {found!r}"
+        time.sleep(0.03)
+
+
+class Workbench:
+    """A folder with a home for the editor, a file to edit, and `glosswright` on PATH, which records what is said."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        """`env` leads the language server to its model server."""
+        self.folder = folder
+        self.home = folder / "home"
+        self.project = folder / "project"
+        self.log = folder / "messages.jsonl"
+        for path in (self.home / ".config", self.project / ".git", folder / "bin"):
+            path.mkdir(parents=True)
+        launcher = folder / "bin" / "glosswright"
+        server = [sys.executable, "-m", "glosswright_server"]
+        command = " ".join(f"'{part}'" for part in [sys.executable, HERE / "recorder.py", self.log, *server])
+        launcher.write_text(f"#!/bin/sh\nexec {command} \"$@\" 2>>'{folder}/server.log'\n", encoding="utf-8")
+        launcher.chmod(launcher.stat().st_mode | stat.S_IXUSR)
+        self.env = {
+            **os.environ,
+            **env,
+            "HOME": str(self.home),
+            "XDG_CONFIG_HOME": str(self.home / ".config"),
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "XDG_DATA_HOME": str(self.home / "data"),
+            "PATH": os.pathsep.join([str(launcher.parent), os.environ["PATH"]]),
+        }
+
+    def file(self, text: str, name: str = "example.py") -> Path:
+        """A file of the project."""
+        path = self.project / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def source(self, name: str) -> Path:
+        """A file beside the tests."""
+        return HERE / name
+
+    def messages(self, method: str = "") -> list[dict[str, Any]]:
+        """What was said so far, or those messages with one method."""
+        if not self.log.exists():
+            return []
+        lines = self.log.read_text(encoding="utf-8").split("\n")
+        said = [json.loads(line)["msg"] for line in lines[:-1]]
+        return [message for message in said if message.get("method") == method] if method else said
+
+    def answers(self, method: str) -> list[dict[str, Any]]:
+        """The server's answers to the editor's requests of one method."""
+        asked, given = self._dialogue()
+        return [message for message in given if asked.get(message["id"]) == method]
+
+    def check(self) -> None:
+        """Each request of the editor was answered once, with an error only where the editor itself had cancelled."""
+        asked, given = self._dialogue()
+        # Neovim 0.11 does not wait for the answer to `shutdown`.
+        open_requests = {number: method for number, method in asked.items() if method != "shutdown"}
+        for message in given:
+            open_requests.pop(message["id"], None)
+        assert open_requests == {}
+        assert len({message["id"] for message in given}) == len(given)
+        errors = [(asked[m["id"]], m["error"]) for m in given if "error" in m and m["error"]["code"] != CANCELLED]
+        assert errors == []
+        shown = [message["params"] for message in self.messages("window/showMessage")]
+        assert shown == []
+
+    def _dialogue(self) -> tuple[dict[Any, str], list[dict[str, Any]]]:
+        """The methods of the editor's requests by id, and the server's answers."""
+        asked: dict[Any, str] = {}
+        given = []
+        for line in self.log.read_text(encoding="utf-8").split("\n")[:-1]:
+            entry = json.loads(line)
+            message = entry["msg"]
+            if entry["dir"] == "c2s" and "method" in message and "id" in message:
+                asked[message["id"]] = message["method"]
+            elif entry["dir"] == "s2c" and "method" not in message:
+                given.append(message)
+        return asked, given
