@@ -8,6 +8,7 @@ complete statements so far are answered while the model goes on. It knows no edi
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 
@@ -36,6 +37,9 @@ MODEL_WAIT_S = 15.0
 PATIENCE_S = 30.0
 """How long an automatic request waits for its first complete statement, deadline included."""
 
+_TAIL = re.compile(r"[\s)\]}>'\"`:;,]*(\s(#|//|--).*)?")
+"""What may stand behind the cursor while code is being written in front of it: what closes, and a comment."""
+
 
 class Engine:
     """All requests of one editor. Belongs to one event loop; `aclose` it at the end."""
@@ -61,6 +65,7 @@ class Engine:
         self._memory = Memory(clock=clock)
         self._trees = Trees()
         self._writing = 0
+        self._given_up = False
         self._background: set[asyncio.Task[None]] = set()
 
     @property
@@ -100,6 +105,16 @@ class Engine:
     async def warm_up(self, on_launch: OnProgress | None = None) -> None:
         """Have the model ready. Raises ModelError."""
         await self.source.acquire(on_launch, by_hand=False)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the user has stopped the model's start and has not asked for code by hand since."""
+        return self._given_up
+
+    async def give_up(self) -> None:
+        """Stop a start or download that is under way; automatic requests leave it so. Raises ModelError."""
+        self._given_up = True
+        await self.source.stop_launch()
 
     @property
     def source(self) -> ModelSource:
@@ -162,6 +177,7 @@ class Engine:
         ends_at = started + (timeout_s or self.settings.explicit.deadline_ms / 1000)
         # Explicit requests come first: an automatic generation for the same document would share the processor.
         self._memory.end_generations(snapshot.uri)
+        self._given_up = False
         ready = await self.source.acquire(on_launch, by_hand=True)
         run = Run(self._job(snapshot, intent, ready, self.settings.explicit.max_tokens), clock=self._clock)
         # The time for loading the model is not counted: the user watches its progress and can cancel.
@@ -262,6 +278,8 @@ class Engine:
         tree = self._trees.of(snapshot, language)
         trigger = Trigger.EXPLICIT if by_hand else Trigger.AUTOMATIC
         intent = read_intent(snapshot.text, offset, language, trigger=trigger, tree=tree)
+        if not by_hand and intent.kind is IntentKind.CONTINUE and not _open_ended(left, right):
+            return None  # in front of what stands there already, nobody waits for more
         if not by_hand and not intent.wanted:
             # At the end of a comment the user may still be writing it: wait for a pause.
             intent = read_intent(snapshot.text, offset, language, trigger=Trigger.PAUSED, tree=tree)
@@ -273,10 +291,14 @@ class Engine:
 
     async def _ready(self, by_hand: bool) -> Ready | None:
         source = self.source
+        if by_hand:
+            self._given_up = False
         if by_hand or not source.is_local:
             return await source.acquire(by_hand=by_hand)
         ready = source.ready_now()
         if ready is None:
+            if self._given_up:
+                return None
             self.on_model_wanted()
             if source.progress is not None and source.progress.stage == "downloading":
                 return None
@@ -313,6 +335,11 @@ class Engine:
     def _job(self, snapshot: Snapshot, intent: Intent, ready: Ready, most: int) -> Job:
         prompt = build_prompt(snapshot.text, intent, ready.profile, path=snapshot.uri)
         return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=min(prompt.max_tokens, most))
+
+
+def _open_ended(left: str, right: str) -> bool:
+    """Whether code may be going on at the cursor, between `left` and `right` of its line."""
+    return not right.strip() or bool(left.strip() and _TAIL.fullmatch(right))
 
 
 def _language(snapshot: Snapshot) -> Language:

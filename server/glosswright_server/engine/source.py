@@ -117,6 +117,15 @@ class ModelSource:
         """Forget failures: the model has answered."""
         self._error, self._failures = None, 0
 
+    async def stop_launch(self) -> None:
+        """End a local model server that is not ready yet, with its download. A ready one serves other windows too.
+
+        Raises LaunchError when it does not end.
+        """
+        if self.is_local and self.ready_now() is None:
+            await self._launcher.aclose()
+            await self._launcher.stop()
+
     async def aclose(self) -> None:
         """Close connections. A local model server goes on for the other windows."""
         await self._launcher.aclose()

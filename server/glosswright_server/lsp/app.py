@@ -54,7 +54,7 @@ def _follow_documents(features: Features) -> None:
     server = features.server
 
     def warm_up() -> None:
-        if features.warming is None or features.warming.done():
+        if not features.engine.given_up and (features.warming is None or features.warming.done()):
             features.warming = server.spawn(_warm_up(features), name="warm-up")
 
     def show_busy(busy: bool) -> None:
@@ -105,6 +105,7 @@ async def _warm_up(features: Features) -> None:
 
     def stop() -> None:
         features.status.show(Status("off", "stopped by the user", features.engine.model_name))
+        features.server.spawn(features.engine.give_up(), name="stop the model's start")
         warming.cancel()
 
     warming = asyncio.ensure_future(features.engine.warm_up(show))
