@@ -79,7 +79,8 @@ def _asked(
     if not isinstance(uri, str) or not isinstance(position, dict):
         raise _invalid('the argument must be {"uri": …, "position": {"line": …, "character": …}}')
     line, character = position.get("line"), position.get("character")
-    if not isinstance(line, int) or not isinstance(character, int) or line < 0 or character < 0:
+    # `type`, because true is an int to isinstance and a line to nobody.
+    if type(line) is not int or type(character) is not int or line < 0 or character < 0:
         raise _invalid("`position` must hold a line and a character, both zero or more")
     snapshot = context.documents.get(uri)
     if snapshot is None:

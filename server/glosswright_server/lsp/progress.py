@@ -16,6 +16,8 @@ from .server_base import ServerBase
 
 logger = logging.getLogger(__name__)
 
+_NOTHING: tuple[str, int | None] = ("", None)
+
 
 class WorkDone:
     """One piece of work as the client shows it (LSP 3.17, "Work Done Progress").
@@ -38,7 +40,7 @@ class WorkDone:
         self._token = token
         self._on_cancel = on_cancel
         self._shown = False
-        self._last = ("", -1)
+        self._last = _NOTHING
 
     async def __aenter__(self) -> WorkDone:
         if self._token is None:
@@ -59,6 +61,8 @@ class WorkDone:
         progress.begin(self._token, begin)
         if self._on_cancel is not None:
             progress.tokens[self._token].add_done_callback(self._ended)
+        if self._last != _NOTHING:  # said while the client was still making up its mind
+            self._send(*self._last)
         return self
 
     async def __aexit__(
@@ -70,11 +74,15 @@ class WorkDone:
 
     def report(self, message: str, percentage: int | None = None) -> None:
         """Say how far the work is; what was said last is not said again."""
-        said = (message, -1 if percentage is None else percentage)
-        if self._shown and self._token is not None and said != self._last:
-            self._last = said
-            report = types.WorkDoneProgressReport(message=message, percentage=percentage)
-            self._server.protocol.progress.report(self._token, report)
+        if (message, percentage) != self._last:
+            self._last = (message, percentage)
+            if self._shown:
+                self._send(message, percentage)
+
+    def _send(self, message: str, percentage: int | None) -> None:
+        assert self._token is not None
+        report = types.WorkDoneProgressReport(message=message, percentage=percentage)
+        self._server.protocol.progress.report(self._token, report)
 
     def _ended(self, future: object) -> None:
         """The token's future is done: cancelled by the user, unless this work has ended already."""
