@@ -343,3 +343,23 @@ async def test_other_settings_open_another_source(make: Callable[..., Stage]) ->
     stage.engine.reconfigure(other)
     await asyncio.sleep(0.01)
     assert stage.client.closed
+
+
+@pytest.mark.parametrize(
+    ("marked", "offered"),
+    [
+        ("x = 1\n▮\n", True),
+        ("total = sum(▮)\n", True),
+        ("total = ▮  # of all items\n", True),
+        ("x = 1\n▮print(x)\n", False),
+        ("if x:\n  ▮  print(x)\n", False),
+        ("total = ▮ + 1\n", False),
+    ],
+)
+async def test_nothing_is_pushed_in_front_of_code(make: Callable[..., Stage], marked: str, offered: bool) -> None:
+    """Moving the cursor to the start of a line, or of a comment, must not put ghost text before what stands there."""
+    stage = make()
+    stage.client.answer(".", "1\n")
+    stage.show(marked)
+    assert (await stage.ask() is not None) is offered
+    assert await stage.ask(by_hand=True) is not None
