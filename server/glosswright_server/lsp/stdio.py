@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import select
 import sys
@@ -52,6 +53,9 @@ def open_stdio() -> Stdio:
         msvcrt.setmode(stdio.output_fd, os.O_BINARY)
     _point(0, os.open(os.devnull, os.O_RDONLY))
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Python buffers what goes to a pipe; in a log a stray line is of use when it appears at once.
+        sys.stdout.reconfigure(line_buffering=True)
     return stdio
 
 

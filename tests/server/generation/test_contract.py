@@ -21,7 +21,7 @@ from glosswright_server.generation.launch_options import LaunchOptions, LaunchPr
 from glosswright_server.generation.launcher import LocalModelServer
 from glosswright_server.generation.model_process import serve_command
 
-pytest.importorskip("fastapi", reason="needs the model server's own packages (the `serving` extra)")
+pytest.importorskip("starlette", reason="needs the model server's own packages (the `serving` extra)")
 pytest.importorskip("uvicorn", reason="needs the model server's own packages (the `serving` extra)")
 
 LIMIT_S = 60
