@@ -206,7 +206,9 @@ async def test_the_users_cancel_of_a_command(wire: Wire) -> None:
 COMPLETE = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 17}}
 
 
-@pytest.mark.parametrize("options", [{"completion": {"enabled": False}}, {"enabled": False}, {"disabledLanguages": ["python"]}])  # fmt: skip
+@pytest.mark.parametrize(
+    "options", [{"completion": {"enabled": False}}, {"enabled": False}, {"disabledLanguages": ["python"]}]
+)
 async def test_completion_is_turned_off(wire: Wire, options: dict[str, Any]) -> None:
     """Turned off is off: no item, no model."""
     await wire.initialize(options)
