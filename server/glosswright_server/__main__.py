@@ -6,6 +6,7 @@ Heavy imports stand inside the subcommand that needs them, so that each starts a
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -26,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run_model(arguments[1:])
     options = _parser().parse_args(arguments)
+    if options.command:
+        _speak_utf8()
     if options.command == "complete":
         from glosswright_server.cli.complete import run_complete
 
@@ -41,6 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     from glosswright_server.lsp.app import serve
 
     return serve(streams)
+
+
+def _speak_utf8() -> None:
+    """Print code as it is: in letters that the locale may not know, with the line ends that it has."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:

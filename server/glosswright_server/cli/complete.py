@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import re
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from glosswright_server.settings import Settings
 
 MAX_BYTES = 8_000_000
 
-_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,9})(?::(?P<column>[0-9]{1,9}))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def run_complete(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(as_json(snapshot, suggestion), ensure_ascii=False))
         return 0
-    sys.stdout.write(suggestion.text if suggestion.text.endswith("\n") else suggestion.text + "\n")
+    # The edit may begin with the end of the comment's line; the code alone does not.
+    sys.stdout.write(suggestion.text.strip("\r\n") + snapshot.eol)
     timing = suggestion.timing
     print(
         f"{suggestion.verdict.label} · {suggestion.model} · first token {timing.first_token_ms / 1000:.2f} s · "
@@ -79,7 +81,10 @@ def parse_place(text: str) -> Place:
 def read(path: Path) -> Snapshot:
     """The file as a document. Raises UsageError when it is not a text file of sensible size."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(f"{path} is not a file.")  # a device has no end, a pipe perhaps no beginning
+        if found.st_size > MAX_BYTES:
             raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB.")
         # newline="" keeps the file's own line ends.
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -62,7 +63,8 @@ async def examine(settings: Settings, *, measure: bool) -> dict[str, Any]:
     if not settings.endpoint.url:
         report["models"] = await asyncio.to_thread(_ask_model_package)
         _judge_installation(report, settings)
-    if measure and not report["problems"]:
+    # A look at the machine must not fetch half a gigabyte.
+    if measure and not report["problems"] and (settings.endpoint.url or _is_here(report, settings.model.name)):
         try:
             report["speed"] = await _measure(settings)
         except GlosswrightError as error:
@@ -97,13 +99,28 @@ def show(report: dict[str, Any], console: Console) -> None:
 
 
 def _judge_installation(report: dict[str, Any], settings: Settings) -> None:
-    packages = report["packages"]
+    found, packages = report["models"], report["packages"]
+    if "error" in found:
+        report["problems"].append(found["error"])
+        return
+    if found.get("server", {}).get("running"):
+        return  # whatever is installed here, there is a server to ask
     if packages["xllamacpp"] is None and packages["torch"] is None:
         report["problems"].append("No back end is installed; run: pip install 'glosswright[llamacpp]'")
-    if "error" in report["models"]:
-        report["problems"].append(report["models"]["error"])
-    elif settings.model.name not in str(report["models"]):
-        report["advice"].append(f"`{settings.model.name}` is not in the catalogue; see `glosswright model list`.")
+    name = settings.model.name
+    if not _is_here(report, name):
+        report["advice"].append(
+            f"`{name}` is not on this machine yet: it is fetched when it is first needed, "
+            f"or now with: glosswright model pull {name}"
+        )
+
+
+def _is_here(report: dict[str, Any], name: str) -> bool:
+    """Whether the model can be asked without a download."""
+    found = report["models"]
+    if found.get("server", {}).get("running") or Path(name).expanduser().exists():
+        return True
+    return any(weights.get("name") == name for weights in found.get("weights", ()))
 
 
 def _judge_speed(report: dict[str, Any]) -> None:
@@ -150,13 +167,16 @@ async def _measure(settings: Settings) -> dict[str, Any]:
         await source.aclose()
 
 
-def _ask_model_package() -> Any:
+def _ask_model_package() -> dict[str, Any]:
     command = [sys.executable, "-m", "glosswright_model", "doctor", "--json"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - ours
-        return json.loads(done.stdout)
+        found = json.loads(done.stdout)
     except (OSError, subprocess.TimeoutExpired, ValueError):
-        return {"error": "The model package does not run; reinstall with: pip install 'glosswright[llamacpp]'"}
+        found = None
+    if isinstance(found, dict):
+        return found
+    return {"error": "The model package does not run; reinstall with: pip install 'glosswright[llamacpp]'"}
 
 
 def _version(name: str) -> str | None:
