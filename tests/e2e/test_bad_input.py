@@ -5,8 +5,6 @@ One language server process lives through all of it, so each case also shows tha
 
 from __future__ import annotations
 
-import itertools
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +12,9 @@ from typing import Any
 
 import psutil
 import pytest
-from harness.raw import Message, RawClient
 
 from .misbehaving_endpoint import CODE, Endpoint
+from .session import CAPABILITIES, MARKED, Session, no_process_left, start_session
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -24,111 +22,21 @@ QUICK = {
     "inline": {"debounceMinMs": 0, "debounceMaxMs": 0, "deadlineMs": 3000},
     "model": {"autostart": False, "download": False},
 }
-CAPABILITIES = {
-    "workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}},
-    "textDocument": {
-        "inlineCompletion": {},
-        "codeAction": {"resolveSupport": {"properties": ["edit"]}, "dataSupport": True},
-    },
-}
 REQUEST_FAILED = -32803
 INVALID_PARAMS = -32602
-MARKED = "# add two numbers\n"
 
 
-class Session:
-    """A language server and what a test asks it, in plain JSON."""
-
-    def __init__(self, client: RawClient) -> None:
-        self.client = client
-        self._numbers = itertools.count(1)
-
-    def open(self, text: str = MARKED, language_id: str = "python", name: str = "") -> str:
-        """Open a document that was not open before; its URI."""
-        uri = f"file:///project/{name or f'file{next(self._numbers)}.py'}"
-        self.client.open(uri, text, language_id=language_id)
-        return uri
-
-    def inline(self, uri: str, line: int = 1, character: int = 0, *, by_hand: bool = False) -> Any:
-        """The items at a place; None is "nothing"."""
-        found = self.client.call(
-            "textDocument/inlineCompletion",
-            {
-                "textDocument": {"uri": uri},
-                "position": {"line": line, "character": character},
-                "context": {"triggerKind": 1 if by_hand else 2},
-            },
-            timeout_s=30,
-        )
-        return found["items"] if found else None
-
-    def generate(self, uri: str, line: int = 0, character: int = 3) -> Message:
-        """The answer to the command, whatever it is; an edit it brings is accepted."""
-        place = {"uri": uri, "position": {"line": line, "character": character}}
-        number = self.client.ask("workspace/executeCommand", {"command": "glosswright.generate", "arguments": [place]})
-        seen = len(self.client.messages)
-
-        def ours(message: Message) -> bool:
-            return message.get("method") == "workspace/applyEdit" or message.get("id") == number
-
-        deadline = time.monotonic() + 30
-        handled: set[Any] = set()
-        while time.monotonic() < deadline:
-            message = self.client.wait_for(
-                lambda m: ours(m) and m.get("id") not in handled and m in self.client.messages[max(seen - 1, 0) :], 30
-            )
-            if message.get("method") == "workspace/applyEdit":
-                handled.add(message["id"])
-                self.client.send({"jsonrpc": "2.0", "id": message["id"], "result": {"applied": True}})
-                continue
-            return message
-        raise AssertionError("no answer to the command")
-
-    def resolve(self, uri: str) -> Message:
-        """The answer to resolving the first action at the document's start."""
-        at = {"line": 0, "character": 3}
-        [action, *_] = self.client.call(
-            "textDocument/codeAction",
-            {"textDocument": {"uri": uri}, "range": {"start": at, "end": at}, "context": {"diagnostics": []}},
-        )
-        return self.client.answer(self.client.ask("codeAction/resolve", action), 30)
-
-    def told(self) -> list[str]:
-        """Every message that the user was shown."""
-        return [m["params"]["message"] for m in self.client.notifications("window/showMessage")]
-
-    def check_alive(self) -> None:
-        """A normal request works: ghost text below a comment."""
-        [item] = self.inline(self.open(), by_hand=True)
-        assert item["insertText"].startswith(CODE.strip())
-
-
-def start_session(options: Any, env: dict[str, str], **params: Any) -> tuple[RawClient, Session]:
-    client = RawClient([sys.executable, "-m", "glosswright_server"], env=env, timeout_s=30)
-    session = Session(client)
-    params.setdefault("capabilities", CAPABILITIES)
-    client.initialize(initializationOptions=options, **params)
-    return client, session
+def check_alive(session: Session) -> None:
+    """A normal request works: ghost text below a comment."""
+    [item] = session.inline(session.open(), by_hand=True)
+    assert item["insertText"].startswith(CODE.strip())
 
 
 @pytest.fixture(scope="module", autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """Every process that a test of this file starts is gone at the end of the file."""
-    before = {process.pid for process in psutil.process_iter()}
-    yield
-    ends_at = time.monotonic() + 10
-    while True:
-        left = [
-            " ".join(process.info["cmdline"])
-            for process in psutil.process_iter(["cmdline", "status"])
-            if process.pid not in before
-            and any(part.startswith("glosswright_") for part in process.info["cmdline"] or ())
-            and process.ppid() in (psutil.Process().pid, 1)
-        ]
-        if not left:
-            return
-        assert time.monotonic() < ends_at, left
-        time.sleep(0.1)
+    with no_process_left():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -159,12 +67,12 @@ def shared(endpoint: Endpoint, folder: dict[str, str]) -> Iterator[Session]:
 def session(shared: Session, endpoint: Endpoint) -> Iterator[Session]:
     """The shared server in good health before and after the test, its messages counted from zero."""
     endpoint.behave("healthy")
-    shared.check_alive()
-    shared.check_alive()
+    check_alive(shared)
+    check_alive(shared)
     shared.client.messages.clear()
     yield shared
     endpoint.behave("healthy")
-    shared.check_alive()
+    check_alive(shared)
 
 
 # What goes wrong at the endpoint
@@ -333,7 +241,7 @@ def test_a_folder_that_vanishes(endpoint: Endpoint, folder: dict[str, str], tmp_
         assert session.inline(uri, by_hand=True) is not None
         event = {"added": [], "removed": folders}
         client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
-        session.check_alive()
+        check_alive(session)
         assert client.shut_down() == 0
 
 
