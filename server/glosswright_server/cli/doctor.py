@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from glosswright_server import __version__
@@ -91,9 +92,9 @@ def show(report: dict[str, Any], console: Console) -> None:
         )
     console.print(table)
     for problem in report["problems"]:
-        console.print(f"[bold red]✗[/] {problem}", highlight=False)
+        console.print(f"[bold red]✗[/] {escape(problem)}", highlight=False)
     for advice in report["advice"]:
-        console.print(f"[yellow]→[/] {advice}", highlight=False)
+        console.print(f"[yellow]→[/] {escape(advice)}", highlight=False)
     if not report["problems"]:
         console.print("[bold green]✓[/] Code can be generated.")
 

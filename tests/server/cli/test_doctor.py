@@ -162,6 +162,8 @@ def test_for_people(machine: Machine, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["doctor"]) == 1
     text = capsys.readouterr().out
     assert "✗" in text
+    # Square brackets mean colours to the library that prints this.
+    assert "pip install 'glosswright[llamacpp]'" in " ".join(text.split())
     assert "Code can be" not in text
 
 
