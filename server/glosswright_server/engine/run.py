@@ -9,14 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from glosswright_server.engine.suggestion import Timing
 from glosswright_server.errors import EndpointBroken
-from glosswright_server.generation.client import CompletionClient
 from glosswright_server.generation.completions import CompletionRequest, Usage
 from glosswright_server.intent.model import Intent
 from glosswright_server.prompt.build import Prompt
 from glosswright_server.shaping.shaper import Shaped, Shaper
+
+if TYPE_CHECKING:
+    from glosswright_server.generation.client import CompletionClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

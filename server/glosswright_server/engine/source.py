@@ -10,9 +10,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from glosswright_server.errors import EndpointBroken, EndpointBusy, EndpointRefused, EndpointUnreachable, ModelError
-from glosswright_server.generation.client import CompletionClient
 from glosswright_server.generation.completions import ModelCard
 from glosswright_server.generation.credentials import Credentials
 from glosswright_server.generation.endpoint import Endpoint
@@ -21,6 +21,9 @@ from glosswright_server.generation.launcher import LocalModelServer
 from glosswright_server.prompt.families import family_of
 from glosswright_server.prompt.profile import PromptProfile, profile_for
 from glosswright_server.settings import DEFAULT_MODEL, Settings
+
+if TYPE_CHECKING:
+    from glosswright_server.generation.client import CompletionClient
 
 _BACKOFF_S = (1.0, 60.0)
 
@@ -142,6 +145,9 @@ class ModelSource:
 
     async def _open(self, endpoint: Endpoint) -> Ready:
         """A client whose model is known. One caller opens, the others find it open."""
+        # Here and not above: the editor gets its answer to `initialize` before httpx is imported.
+        from glosswright_server.generation.client import CompletionClient
+
         async with self._lock:
             if self._ready is not None and self._ready[0] == endpoint:
                 return self._ready[1]

@@ -22,7 +22,6 @@ from pathlib import Path
 import psutil
 
 from glosswright_server.errors import EndpointUnreachable, LaunchError, ModelError
-from glosswright_server.generation.client import CompletionClient
 from glosswright_server.generation.endpoint import Endpoint, Timeouts
 from glosswright_server.generation.launch_options import LaunchOptions, LaunchProgress, LaunchTimings, OnProgress
 from glosswright_server.generation.model_process import ALREADY_RUNNING, ModelProcess, serve_command
@@ -234,6 +233,9 @@ class LocalModelServer:
 
     async def _until_ready(self, state: ServerState, launched: bool) -> Endpoint | None:
         """Follow `/health` until the model is loaded. None: the server ended, or had failed before we came."""
+        # Here and not above: the editor gets its answer to `initialize` before httpx is imported.
+        from glosswright_server.generation.client import CompletionClient
+
         endpoint = Endpoint(state.url, state.model, state.token, timeout_s=self.options.timeout_s, managed=True)
         heard_at = self._clock()
         async with CompletionClient(endpoint, timeouts=Timeouts(probe_s=min(2.0, self._timings.silent_s))) as client:
@@ -262,6 +264,8 @@ class LocalModelServer:
 
     async def _retire(self, state: ServerState) -> None:
         """Tell a server to end and wait until it has."""
+        from glosswright_server.generation.client import CompletionClient
+
         endpoint = Endpoint(state.url, state.model, state.token, timeout_s=self._timings.stop_s, managed=True)
         async with CompletionClient(endpoint) as client:
             with contextlib.suppress(ModelError):  # whether it ended is seen below

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from glosswright_server.engine import source as source_module
 from glosswright_server.engine.source import ModelSource, launch_options
 from glosswright_server.errors import (
     EndpointBroken,
@@ -19,6 +18,7 @@ from glosswright_server.errors import (
     LaunchError,
     ModelError,
 )
+from glosswright_server.generation import client as client_module
 from glosswright_server.generation.completions import ModelCard
 from glosswright_server.generation.endpoint import Endpoint
 from glosswright_server.generation.launch_options import LaunchProgress, OnProgress
@@ -91,7 +91,7 @@ class FakeLauncher:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
-    monkeypatch.setattr(source_module, "CompletionClient", lambda endpoint: FakeClient(found, endpoint))
+    monkeypatch.setattr(client_module, "CompletionClient", lambda endpoint: FakeClient(found, endpoint))
     return found
 
 
