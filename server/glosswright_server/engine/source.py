@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from glosswright_server.generation.client import CompletionClient
 
 _BACKOFF_S = (1.0, 60.0)
+_APPEAR_S = 15.0
+_LOOK_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class ModelSource:
         self._error: ModelError | None = None
         self._failures = 0
         self._retry_at = 0.0
+        self._stopping = False
 
     @property
     def is_local(self) -> bool:
@@ -83,6 +86,7 @@ class ModelSource:
     async def acquire(self, on_progress: OnProgress | None = None, *, by_hand: bool = True) -> Ready:
         """The model, once it can be asked. Raises ModelError; within the back-off at once, unless asked `by_hand`."""
         if by_hand:
+            self._stopping = False
             if self._error is not None:
                 self._launcher.reset()
         elif self._error is not None and self._clock() < self._retry_at:
@@ -125,9 +129,17 @@ class ModelSource:
 
         Raises LaunchError when it does not end.
         """
-        if self.is_local and self.ready_now() is None:
-            await self._launcher.aclose()
-            await self._launcher.stop()
+        if not self.is_local or self.ready_now() is not None:
+            return
+        progress = self.progress
+        self._stopping = True
+        await self._launcher.aclose()
+        # A process that was started a moment ago cannot be found yet; it would go on, and download, unseen.
+        ends_at = self._clock() + (_APPEAR_S if progress is not None and progress.stage == "starting" else 0.0)
+        while not await self._launcher.stop():
+            if not self._stopping or self._clock() >= ends_at:
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def aclose(self) -> None:
         """Close connections. A local model server goes on for the other windows."""
