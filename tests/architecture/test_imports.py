@@ -65,8 +65,8 @@ def check(program: str, *forbidden: str) -> dict[str, object]:
 
 
 def test_the_language_server_up_to_its_first_answer() -> None:
-    """An editor waits for this: no tensors, no web framework, nothing of the model package."""
-    said = check(UP_TO_INITIALIZE, *HEAVY, *MODEL)
+    """An editor waits for this: no tensors, no HTTP, no web framework, nothing of the model package."""
+    said = check(UP_TO_INITIALIZE, *HEAVY, *MODEL, "httpx")
     assert "inlineCompletionProvider" in str(said["answer"])
 
 

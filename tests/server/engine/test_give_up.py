@@ -39,6 +39,13 @@ def pids(folder: Path) -> list[int]:
     return [int(line) for line in path.read_text().split()] if path.exists() else []
 
 
+def has_ended(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 async def until_stage(engine: Engine, stage: str) -> None:
     for _ in range(1000):
         if engine.source.progress is not None and engine.source.progress.stage == stage:
@@ -47,19 +54,24 @@ async def until_stage(engine: Engine, stage: str) -> None:
     raise AssertionError(f"never {stage}")
 
 
-@pytest.mark.parametrize("stage", ["downloading", "loading"])
+@pytest.mark.parametrize("stage", ["starting", "downloading", "loading"])
 async def test_a_start_that_is_stopped(tmp_path: Path, stage: str) -> None:
-    """Everything that the start had going ends with it, and typing on starts nothing."""
-    engine = engine_with(tmp_path / "run", stage)
+    """Everything that the start had going ends with it, at whatever point, and typing on starts nothing."""
+    slowly = ["--slow-start", "0.5"] if stage == "starting" else []
+    engine = engine_with(tmp_path / "run", "downloading" if slowly else stage, *slowly)
     snapshot = Snapshot(uri="file:///a.py", language_id="python", version=1, text="# add two numbers\n")
     try:
         automatic = asyncio.ensure_future(engine.inline(snapshot, 18, by_hand=False, current=lambda: snapshot))
         await until_stage(engine, stage)
+        for _ in range(1000):
+            if pids(tmp_path / "run"):
+                break
+            await asyncio.sleep(0.01)
         [pid] = pids(tmp_path / "run")
         await asyncio.wait_for(engine.give_up(), 15)
         assert engine.given_up
         assert await asyncio.wait_for(automatic, 5) is None
-        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        assert has_ended(pid)
         assert await engine.inline(snapshot, 18, by_hand=False, current=lambda: snapshot) is None
         assert pids(tmp_path / "run") == [pid]
         by_hand = asyncio.ensure_future(engine.inline(snapshot, 18, by_hand=True, current=lambda: snapshot))
@@ -74,7 +86,7 @@ async def test_a_start_that_is_stopped(tmp_path: Path, stage: str) -> None:
     finally:
         await engine.aclose()
         for pid in pids(tmp_path / "run"):
-            assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+            assert has_ended(pid)
 
 
 async def test_a_ready_server_is_left_alone(tmp_path: Path) -> None:

@@ -68,6 +68,13 @@ class FakeLauncher:
         self.resets = self.launches = 0
         self.lost_endpoints: list[Endpoint] = []
         self.closed = False
+        self.stops = 0
+        self.appears = 0
+        """From this look on (counted from zero) there is a server to be stopped."""
+
+    async def stop(self) -> bool:
+        self.stops += 1
+        return self.stops > self.appears
 
     async def ensure_ready(self, on_progress: OnProgress | None = None) -> Endpoint:
         self.launches += 1
@@ -377,3 +384,43 @@ def test_launch_options() -> None:
         {"model": {"autostart": False, "download": False, "idleMinutes": 0, "backend": "llama.cpp"}},
         lambda o: (o.autostart, o.download, o.idle_minutes, o.backend) == (False, False, 0, "llama.cpp"),
     )
+
+
+@pytest.mark.parametrize(("stage", "appears", "stops"), [("loading", 0, 1), ("starting", 2, 3), ("starting", 99, 16)])
+async def test_stopping_a_launch(
+    world: World, monkeypatch: pytest.MonkeyPatch, stage: Any, appears: int, stops: int
+) -> None:
+    """A process that has not said yet where it listens is waited for, though not for ever."""
+    launcher = FakeLauncher()
+    launcher.alive = False
+    launcher.progress = LaunchProgress(stage)
+    launcher.appears = appears
+    source = local(world, launcher)
+
+    async def sleep(seconds: float) -> None:
+        world.now += 1
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    await source.stop_launch()
+    assert launcher.stops == stops
+    assert launcher.closed
+
+
+async def test_what_is_not_ours_is_not_stopped(world: World) -> None:
+    """A remote endpoint and a ready server serve others too; a start asked for meanwhile is not cut down."""
+    await remote(world).stop_launch()
+    launcher = FakeLauncher()
+    source = local(world, launcher)
+    await source.acquire()
+    await source.stop_launch()
+    assert launcher.stops == 0
+    launcher.alive = False
+    launcher.progress = LaunchProgress("starting")
+    launcher.appears = 10**6
+    stopping = asyncio.ensure_future(source.stop_launch())
+    await asyncio.sleep(0.01)
+    assert launcher.stops == 1
+    launcher.alive = True
+    await source.acquire(by_hand=True)
+    await asyncio.wait_for(stopping, 2)
+    assert launcher.stops <= 2
