@@ -115,6 +115,24 @@ async def test_completion_and_resolve(start: Callable[..., Any], model: Callable
     assert resolved.text_edit == item.text_edit
 
 
+async def test_a_late_completion_says_that_it_goes_on(start: Callable[..., Any], model: Callable[..., Any]) -> None:
+    """At the deadline the item holds the first lines and says so; asked for again, it holds all of them."""
+    lines = "".join(f"    x{n} = {n}\n" for n in range(20))
+    model(rules=[["two numbers", f"def two():\n{lines}    return x1\n"]], token_s=0.01)
+    editor = await start(options={**QUICK, "completion": {"deadlineMs": 300}})
+    editor.open("# two numbers▮\n")
+    params = types.CompletionParams(text_document=editor.document, position=editor.cursor)
+    [item] = (await editor.client.text_document_completion_async(params)).items
+    assert "first lines" in item.detail
+    assert "return x1" not in item.text_edit.new_text
+    for _ in range(100):
+        [item] = (await editor.client.text_document_completion_async(params)).items
+        if "first lines" not in item.detail:
+            break
+        await asyncio.sleep(0.05)
+    assert "return x1" in item.text_edit.new_text
+
+
 async def test_snippets_only_where_the_client_takes_them(start: Callable[..., Any], model: Callable[..., Any]) -> None:
     """A snippet's special characters are escaped; a client without snippets gets plain text."""
     model(rules=[["two numbers", "x = '$HOME}'\n"]])

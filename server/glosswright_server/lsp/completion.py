@@ -67,11 +67,15 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     details = features.server.client_supports("text_document.completion.completion_item.label_details_support", False)
     request = " ".join(suggestion.intent.request.split()) or suggestion.intent.name or "code"
     label = request if len(request) <= _LABEL_CHARS else request[: _LABEL_CHARS - 1] + "…"
+    # After the deadline there may be the first lines only; the model goes on, and has the rest a moment later.
+    evidence = (
+        suggestion.verdict.label if suggestion.complete else f"first lines, ask again · {suggestion.verdict.label}"
+    )
     return types.CompletionItem(
         label=f"✎ {label}",
-        label_details=types.CompletionItemLabelDetails(description=suggestion.verdict.label) if details else None,
+        label_details=types.CompletionItemLabelDetails(description=evidence) if details else None,
         kind=types.CompletionItemKind.Snippet,
-        detail=f"Glosswright · {suggestion.verdict.label}",
+        detail=f"Glosswright · {evidence}",
         filter_text=snapshot.text[start:offset] or None,
         sort_text="~",  # after whatever other servers offer
         text_edit=types.TextEdit(range_of(snapshot, start, suggestion.end), as_snippet(text) if snippets else text),
@@ -81,7 +85,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         data={
             "code": suggestion.text.strip("\r\n"),
             "language": snapshot.language_id,
-            "verdict": suggestion.verdict.label,
+            "verdict": evidence,
             "model": suggestion.model,
             "tookMs": round(suggestion.timing.total_ms),
         },
