@@ -20,19 +20,13 @@ class Notices:
 
     def warn(self, topic: str, message: str) -> None:
         """Show a warning, unless the same `topic` was shown and has not been cleared since."""
-        self._tell(topic, message, types.MessageType.Warning)
-
-    def inform(self, topic: str, message: str) -> None:
-        """Show a piece of information, once for each `topic`."""
-        self._tell(topic, message, types.MessageType.Info)
-
-    def clear(self, topic: str) -> None:
-        """What `topic` warned of is over: a new occurrence is worth a new message."""
-        self._told.discard(topic)
-
-    def _tell(self, topic: str, message: str, kind: types.MessageType) -> None:
         if topic in self._told:
             logger.debug("not told again: %s", message)
             return
         self._told.add(topic)
-        self._server.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(kind, f"Glosswright: {message}"))
+        warning = types.ShowMessageParams(types.MessageType.Warning, f"Glosswright: {message}")
+        self._server.notify(types.WINDOW_SHOW_MESSAGE, warning)
+
+    def clear(self, topic: str) -> None:
+        """What `topic` warned of is over: a new occurrence is worth a new message."""
+        self._told.discard(topic)
