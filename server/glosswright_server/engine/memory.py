@@ -6,6 +6,7 @@ or ask again while it is being written. One that replaces a placeholder is given
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -18,6 +19,9 @@ from glosswright_server.generation.pending import PendingSuggestion, WaitEnd
 from glosswright_server.generation.suggestions import SuggestionCache
 from glosswright_server.intent.model import Intent
 from glosswright_server.verify.verdict import Verdict
+
+CANCELLED_LINGER_S = 2.0
+"""How long a generation goes on when its request was cancelled or superseded; longer than the default's longest debounce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +178,14 @@ class Waiting:
         Without a complete statement by then, the first one is waited for, `patience_s` seconds at most: a late answer
         is worth more than none to one who waits, and one who types on has superseded this request. Raises ModelError.
         """
-        end = await self.pending.wait(max(deadline_s, 0.0))
-        if end is WaitEnd.TIMEOUT and not self.writing.has_statement():
-            end = await self.pending.wait(patience_s, until=lambda _: self.writing.has_statement())
+        try:
+            end = await self.pending.wait(max(deadline_s, 0.0))
+            if end is WaitEnd.TIMEOUT and not self.writing.has_statement():
+                end = await self.pending.wait(patience_s, until=lambda _: self.writing.has_statement())
+        except asyncio.CancelledError:
+            # A newer request may join in, once the user has stopped typing; without one the model is free soon.
+            self.pending.linger(CANCELLED_LINGER_S)
+            raise
         if end is WaitEnd.DROPPED:
             return None
         if end is not WaitEnd.DONE:

@@ -255,7 +255,7 @@ class LocalModelServer:
                     if health.status == "ready":
                         return endpoint
                     if health.status == "failed":
-                        if launched:
+                        if launched or not self.options.autostart:
                             raise LaunchError(health.message or "The local model server could not load its model.")
                         # It stays only to be asked why; this is a new try, perhaps with the cause removed.
                         await self._retire(state)

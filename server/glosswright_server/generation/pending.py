@@ -49,7 +49,7 @@ class PendingSuggestion(Generic[P]):
         self.result: tuple[str, P] | None = None
         """The final text and its payload; None while it runs, and when there is nothing to suggest."""
         self._ended = ended
-        self._linger_s = linger_s
+        self._whole_linger_s = self._linger_s = linger_s
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._waiters = 0
@@ -74,6 +74,7 @@ class PendingSuggestion(Generic[P]):
         Raises what the producer raised. Any number of requests may wait at once; cancelling one leaves the others.
         """
         self._waiters += 1
+        self._linger_s = self._whole_linger_s
         if self._linger is not None:
             self._linger.cancel()
         try:
@@ -93,6 +94,14 @@ class PendingSuggestion(Generic[P]):
         if error := self.task.exception():
             raise error
         return WaitEnd.DONE
+
+    def linger(self, seconds: float) -> None:
+        """Go on for so long without a waiter, and no longer: whoever waited has lost interest."""
+        self._linger_s = seconds
+        if not self._waiters:
+            if self._linger is not None:
+                self._linger.cancel()
+            self._leave_alone()
 
     def cancel(self) -> None:
         """End it now; waiting requests see DROPPED."""

@@ -363,3 +363,17 @@ async def test_nothing_is_pushed_in_front_of_code(make: Callable[..., Stage], ma
     stage.show(marked)
     await stage.ask()
     assert (len(stage.client.requests) == 1) is offered
+
+
+async def test_a_cancelled_request_frees_the_model_soon(make: Callable[..., Stage]) -> None:
+    """Who presses Escape must not hear the fan for the rest of a long answer; who types on may still join it."""
+    stage = make()
+    stage.client.script = Script("".join(f"a{n} = {n}\n" for n in range(400)), piece_s=0.02)
+    stage.show("# assign\n▮")
+    request = asyncio.ensure_future(stage.ask())
+    await asyncio.sleep(0.2)
+    request.cancel()
+    await asyncio.sleep(0.1)
+    assert stage.client.running == 1
+    await asyncio.sleep(2.2)
+    assert stage.client.running == 0
