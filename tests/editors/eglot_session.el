@@ -70,7 +70,7 @@
 (completion-at-point)                   ; lists the item in *Completions*, from which the user picks it
 (with-selected-window (get-buffer-window "*Completions*")
   (goto-char (point-min))
-  (search-forward "✎ add two")
+  (search-forward "✎ ")
   (choose-completion))
 (session-note "completion" (buffer-string))
 

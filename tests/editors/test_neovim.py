@@ -17,13 +17,14 @@ STUB = 'def add(a, b):\n    """Return the sum."""\n'
 
 
 @pytest.fixture(params=found() or [None], ids=lambda path: "nvim" if path is None else "-".join(path.split("/")[-1:]))
-def neovim(request: pytest.FixtureRequest, bench: Workbench) -> Iterator[Callable[[str], Neovim]]:
+def neovim(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Neovim]]:
     """Starts a session on a text, once for each Neovim of this machine."""
     program = request.param
     if program is None:
         pytest.skip("no Neovim here: install one, or name some in GLOSSWRIGHT_NVIM")
     if version(program) < (0, 11):
         pytest.skip(f"{program} is older than 0.11, which has no vim.lsp.config")
+    bench: Workbench = request.getfixturevalue("bench")  # which starts a model server: not for a test that is skipped
     with ExitStack() as stack:
         yield lambda text: stack.enter_context(Neovim(program, bench, block("neovim.md", "lua"), text))
 
