@@ -247,6 +247,26 @@ async def test_cancelling_the_progress_frees_the_model(start: Callable[..., Any]
     assert editor.edits == []
 
 
+async def test_cancelling_the_progress_of_an_action(start: Callable[..., Any], model: Callable[..., Any]) -> None:
+    """The answer to a resolve must be an action: Neovim 0.11 trips over null. It is the one that was sent, unedited."""
+    server = model(rules=[["slowly", "".join(f"x{n} = {n}\n" for n in range(500))]], token_s=0.02)
+    editor = await start()
+    editor.open("# slowly▮\n")
+    [action] = await editor.actions()
+    request = asyncio.ensure_future(editor.client.code_action_resolve_async(action))
+    await asyncio.to_thread(server.wait_until, "glosswright_model_slots_busy", 1)
+    [token] = [
+        token
+        for token, reports in editor.progress.items()
+        if reports[0].title == "Glosswright" and reports[-1].type is not types.WorkDoneProgressEnd
+    ]
+    editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token=token))
+    answer = await asyncio.wait_for(request, 5)
+    assert answer.title == action.title
+    assert answer.edit is None
+    await asyncio.to_thread(server.wait_until, "glosswright_model_slots_busy", 0)
+
+
 async def test_cancel_request_frees_the_model(start: Callable[..., Any], model: Callable[..., Any]) -> None:
     """`$/cancelRequest` is answered with -32800 and reaches the model between two tokens."""
     server = model(rules=[["slowly", "".join(f"x{n} = {n}\n" for n in range(500))]], token_s=0.02)

@@ -20,7 +20,7 @@ from glosswright_server.intent.model import Intent, IntentKind
 from .context import Context
 from .convert import offset_of, range_of, workspace_edit
 from .features import Features
-from .generate import NoCode, generate
+from .generate import NoCode, Stopped, generate
 
 KIND = types.CodeActionKind.RefactorRewrite
 EAGER_S = 8.0
@@ -52,7 +52,10 @@ def register(features: Features) -> None:
         if not isinstance(data, dict) or action.edit is not None:
             return action
         snapshot, intent = _found_again(features, context, data)
-        suggestion = await generate(features, snapshot, intent)
+        try:
+            suggestion = await generate(features, snapshot, intent)
+        except Stopped:
+            return action  # as it was, without an edit: `null` is no answer here, and an error would pop up
         _put(features, snapshot, action, suggestion)
         return action
 
@@ -95,7 +98,7 @@ async def _complete(
         if eager and index == 0:
             try:
                 suggestion = await generate(features, snapshot, intent, timeout_s=EAGER_S)
-            except (NoCode, ModelError):
+            except (NoCode, ModelError, Stopped):
                 suggestion = None  # the command says why, when it is picked
             if suggestion is not None and suggestion.complete:
                 _put(features, snapshot, action, suggestion)

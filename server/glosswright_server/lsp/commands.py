@@ -5,7 +5,7 @@
 - `glosswright.accepted` `[facts]`: a client's report that an inline item was accepted.
 - `glosswright.status` `[]`: what the status line would show.
 
-The first two answer `{"applied": bool, "reason"?: str, …facts}`.
+The first two answer `{"applied": bool, "reason"?: str, …facts}`, or null when the user cancelled.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from glosswright_server.intent.model import Intent, IntentKind
 from .context import Context
 from .convert import offset_of, workspace_edit
 from .features import Features
-from .generate import generate
+from .generate import Stopped, generate
 from .inline_completion import ACCEPTED
 
 APPLY_TIMEOUT_S = 60.0
@@ -34,11 +34,11 @@ def register(features: Features) -> None:
     server = features.server
 
     @server.command("glosswright.generate")
-    async def generate_code(arguments: list[Any], context: Context) -> dict[str, Any]:
+    async def generate_code(arguments: list[Any], context: Context) -> dict[str, Any] | None:
         return await _generate_and_apply(features, arguments, context, IntentKind.COMMENT)
 
     @server.command("glosswright.implement")
-    async def implement(arguments: list[Any], context: Context) -> dict[str, Any]:
+    async def implement(arguments: list[Any], context: Context) -> dict[str, Any] | None:
         return await _generate_and_apply(features, arguments, context, IntentKind.BODY)
 
     @server.command(ACCEPTED)
@@ -53,10 +53,13 @@ def register(features: Features) -> None:
 
 async def _generate_and_apply(
     features: Features, arguments: list[Any], context: Context, preferred: IntentKind
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     snapshot, intent = _asked(features, arguments, context, preferred)
     token = context.raw.get("workDoneToken") if isinstance(context.raw, dict) else None
-    suggestion = await generate(features, snapshot, intent, token=token if isinstance(token, (str, int)) else None)
+    try:
+        suggestion = await generate(features, snapshot, intent, token=token if isinstance(token, (str, int)) else None)
+    except Stopped:
+        return None
     versioned = bool(features.server.client_supports("workspace.workspace_edit.document_changes", False))
     edit = workspace_edit(snapshot, suggestion.start, suggestion.end, suggestion.text, versioned=versioned)
     answer = await features.server.request(

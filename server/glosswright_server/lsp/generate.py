@@ -21,6 +21,10 @@ class NoCode(GlosswrightError):
     """The model answered, but with nothing that could be put into the file."""
 
 
+class Stopped(GlosswrightError):
+    """The user cancelled the generation where its progress is shown."""
+
+
 async def generate(
     features: Features,
     snapshot: Snapshot,
@@ -31,13 +35,14 @@ async def generate(
 ) -> Suggestion:
     """Code for one intent, with progress that the user can cancel.
 
-    Raises NoCode, ModelError, `asyncio.CancelledError` when the user cancels, and a "content modified" error when the
-    document changed while the model wrote.
+    Raises NoCode, ModelError, Stopped, and a "content modified" error when the document changed while the model wrote.
     """
     task = asyncio.ensure_future(_fulfil(features, snapshot, intent, token, timeout_s))
     try:
         suggestion = await asyncio.shield(task)
     except asyncio.CancelledError:
+        if task.cancelled():
+            raise Stopped("cancelled") from None
         task.cancel()
         await asyncio.wait({task})
         raise
