@@ -21,7 +21,7 @@ from glosswright_server.intent.model import Intent
 from glosswright_server.verify.verdict import Verdict
 
 CANCELLED_LINGER_S = 2.0
-"""How long a generation goes on when its request was cancelled or superseded; longer than the default's longest debounce."""
+"""How long a generation goes on when its request was cancelled or superseded: longer than the longest debounce."""
 
 
 @dataclass(frozen=True, slots=True)
