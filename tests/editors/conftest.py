@@ -20,5 +20,7 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
     with ScriptedModel(tmp_path / "model", rules=RULES, token_s=0.001) as model:
         made = Workbench(tmp_path / "bench", model.env)
         yield made
+        # A language server that outlived the model server would start the real one in its place.
+        made.wait_until_servers_are_gone()
         if made.log.exists():
             made.check()

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent.parent / "docs" / "editors"
 WAIT_S = 10.0
@@ -64,6 +66,15 @@ class Workbench:
             "XDG_DATA_HOME": str(self.home / "data"),
             "PATH": os.pathsep.join([str(launcher.parent), os.environ["PATH"]]),
         }
+
+    def wait_until_servers_are_gone(self) -> None:
+        """Wait until no language server of this bench runs; AssertionError when one stays."""
+
+        def gone() -> bool:
+            lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+            return not any(str(self.log) in line for line in lines)
+
+        wait_for(gone, "every language server has ended")
 
     def file(self, text: str, name: str = "example.py") -> Path:
         """A file of the project."""

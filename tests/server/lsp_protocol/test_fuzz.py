@@ -87,6 +87,15 @@ def usable(message: dict[str, Any]) -> bool:
     return isinstance(number, (str, int)) and not isinstance(number, bool)
 
 
+def is_json(message: dict[str, Any]) -> bool:
+    """Whether it can be said in JSON, which has no NaN and no infinities."""
+    try:
+        json.dumps(message, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
 @settings(max_examples=200, deadline=None)
 @given(messages=MESSAGES)
 def test_every_request_has_one_answer(messages: list[dict[str, Any]]) -> None:
@@ -104,9 +113,9 @@ def test_every_request_has_one_answer(messages: list[dict[str, Any]]) -> None:
 
     answers = [m for m in asyncio.run(session()) if "method" not in m and m["id"] != "init"]
     # A body with NaN or Infinity is not JSON: it is answered, too, under the id null.
-    requests = [m for m in messages if "id" in m or any(c in json.dumps(m) for c in ("NaN", "Infinity"))]
+    requests = [m for m in messages if "id" in m or not is_json(m)]
     assert len(answers) == len(requests)
-    strict = [m["id"] for m in requests if usable(m) and not any(c in json.dumps(m) for c in ("NaN", "Infinity"))]
+    strict = [m["id"] for m in requests if usable(m) and is_json(m)]
     assert sorted(map(repr, (a["id"] for a in answers if a["id"] is not None))) == sorted(
         repr(int(number) if isinstance(number, float) else number) for number in strict
     )
