@@ -18,7 +18,7 @@ from glosswright_server.intent.lines import Line, indent_at, is_blank, line_at, 
 from glosswright_server.intent.model import Extent, Intent, IntentKind, Trigger
 from glosswright_server.intent.roles import Role
 from glosswright_server.intent.stubs import without_todo
-from glosswright_server.intent.tree import MAX_PARSED, Tree, parse
+from glosswright_server.intent.tree import MAX_PARSED, Tree, climb, parse
 from glosswright_server.intent.wording import is_finished
 
 WINDOW = 60_000
@@ -93,6 +93,8 @@ class _Reader:
             return body
         if in_open_string or self.tree.in_string(self.offset):
             return self._continue("inside a string") if self.explicit else self._nothing("inside a string")
+        if not self.explicit and _ends_docstring(self.tree, self.offset):
+            return self._nothing("at the end of a docstring whose body is there already")
         return self._continue("at the cursor")
 
     def _in_comment(self, comment: Comment, function: Unfinished | None) -> Intent:
@@ -309,6 +311,14 @@ def _comments_touching(tree: Tree, start: int, end: int) -> list[Comment]:
                 found.append(comment)
         line = line_below(text, line)
     return found
+
+
+def _ends_docstring(tree: Tree, offset: int) -> bool:
+    """Whether a string that is a statement of its own ends at `offset`: nothing can go on behind it on that line."""
+    for node in climb(tree.node_at(offset - 1, offset) if offset else None):
+        if node.end_byte != offset or node.type == "expression_statement":
+            return node.end_byte == offset and [child.type for child in node.named_children] == ["string"]
+    return False
 
 
 def _in_open_string(tree: Tree, offset: int) -> bool:
