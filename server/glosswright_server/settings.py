@@ -44,7 +44,7 @@ class InlineSettings:
 
     enabled: bool = _setting(True, "Offer inline completions.")
     deadline_ms: int = _setting(
-        2500,
+        4000,
         "How long an automatic request may wait for the model, in milliseconds. Then the complete statements so far "
         "are answered (or the first one, as soon as there is one), the model goes on, and the rest is ready for the "
         "next request.",
