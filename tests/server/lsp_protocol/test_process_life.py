@@ -194,14 +194,15 @@ def test_half_a_message_and_the_end(ready: RawClient, half: bytes) -> None:
         pytest.param(b"Content-Length: 2\r\n\r\n{}}}\r\n\r\n", id="a length too small by two"),
         pytest.param(b"Content-Length: x\r\n\r\n", id="not a number"),
         pytest.param(b"X" * 100_000, id="no line ends"),
-        pytest.param(os.urandom(64).replace(b"\n", b"") + b"\n", id="noise"),
+        # Without a colon: with one, a line may be a header of a later version, and more is waited for.
+        pytest.param(bytes(range(14, 256)).replace(b":", b"") + b"\n", id="noise"),
     ],
 )
 def test_lost_framing_ends_the_process(ready: RawClient, garbage: bytes) -> None:
     """A deaf server is never restarted; a dead one with a reason on stderr is."""
     ready.send_bytes(garbage)
     assert ready.exit_status() == 1
-    assert "echo: lost track of where the editor's messages begin:" in ready.stderr()
+    ready.wait_for_stderr("echo: lost track of where the editor's messages begin:")
     assert "Traceback" not in ready.stderr()
 
 
