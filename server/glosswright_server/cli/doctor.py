@@ -1,7 +1,7 @@
 """`glosswright doctor`: what is installed, which model and back end would run, how fast they are, what to change.
 
-The model package is asked in a process of its own (`python -m glosswright_model doctor --json`); speed is measured
-through the whole path, over the same client as in the editor.
+The model package is asked in a process of its own (`glosswright model doctor --json`); speed is measured through the
+whole path, over the same client as in the editor.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from glosswright_server import __version__
+from glosswright_server.cli.model import model_command
 from glosswright_server.cli.options import settings_from
 from glosswright_server.engine.source import ModelSource
 from glosswright_server.errors import GlosswrightError
@@ -169,7 +170,7 @@ async def _measure(settings: Settings) -> dict[str, Any]:
 
 
 def _ask_model_package() -> dict[str, Any]:
-    command = [sys.executable, "-m", "glosswright_model", "doctor", "--json"]
+    command = model_command("doctor", "--json")
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - ours
         found = json.loads(done.stdout)

@@ -99,7 +99,7 @@ def test_model_where_a_process_cannot_be_replaced(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(model_module.os, "name", "nt")
     monkeypatch.setattr(model_module.subprocess, "run", run)
     assert main(["model", "pull", "--json", "x"]) == status
-    assert ran == [[sys.executable, "-m", "glosswright_model", "pull", "--json", "x"]]
+    assert ran == [model_module.model_command("pull", "--json", "x")]
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +140,14 @@ def test_complete_without_a_model(tmp_path: Path) -> None:
     assert done.stdout == b""
     assert b"is the server running?" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_modules_of_the_current_folder_are_not_run(tmp_path: Path) -> None:
+    """A folder that was only opened must not get its code run by `glosswright model` or `doctor`."""
+    for name in ("glosswright_model", "json", "argparse"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('run from the folder')\n", encoding="utf-8")
+    done = subprocess.run(
+        model_module.model_command("list"), cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "qwen2.5-coder-0.5b" in done.stdout
