@@ -11,7 +11,6 @@ import asyncio
 import json
 import platform
 import subprocess
-import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path

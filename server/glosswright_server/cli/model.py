@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-
 _ENTRY = (
     "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
     "from glosswright_model.cli import main; sys.exit(main(sys.argv[1:]))"
