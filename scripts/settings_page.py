@@ -16,7 +16,10 @@ HEAD = """# Settings
 <!-- Written by `make docs` from server/glosswright_server/settings.py; edits by hand are lost. -->
 
 Settings reach the language server through `initializationOptions`, through `workspace/configuration` (section
-`glosswright`) and through `workspace/didChangeConfiguration`, bare or under the key `glosswright`. A value that cannot
+`glosswright`) and through `workspace/didChangeConfiguration`, bare or under the key `glosswright`. A dot in a name
+stands for nesting: `inline.enabled` is `{"inline": {"enabled": …}}`; the dotted spelling is taken too.
+
+A value that cannot
 be used is named in a message, its default is used, and everything else goes on.
 
 Settings marked **start-up only** decide where your code is sent, which program is run or which file is loaded. They are

@@ -80,6 +80,8 @@ def build_parser() -> argparse.ArgumentParser:
     pull.add_argument("name", help="a name from `list`")
     pull.add_argument("--json", action="store_true", help="print progress as JSON lines on stdout instead of a bar")
     add("rm", _remove, "Delete a model's weights from this machine.").add_argument("name", help="a name from `list`")
+    check = add("check", _check, "Say whether a model could be served, without loading it.")
+    check.add_argument("name", metavar="NAME|PATH", help="a name from `list`, a GGUF file or a model folder")
     _add_serve_options(add("serve", _serve, "Run the model server in the foreground; one per user."))
     add("stop", _stop, "End the running model server.")
     status = add("status", _status, "Show the running model server.")
@@ -204,6 +206,17 @@ def _remove(options: argparse.Namespace) -> int:
         f"{options.name}: {_size(freed)} freed." if freed else f"{options.name} is not on this machine.",
         file=sys.stderr,
     )
+    return EXIT_OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from glosswright_model.backends.gguf_check import check_gguf
+    from glosswright_model.weights import resolve
+
+    model = resolve(options.name)
+    if model.entry is None and model.path.is_file():
+        check_gguf(model.path)
+    print(model.path if model.present else f"{options.name} would be fetched first")
     return EXIT_OK
 
 

@@ -199,12 +199,24 @@ def merge(base: Settings, sent: object, *, allow_restricted: bool) -> tuple[Sett
     if not isinstance(sent, Mapping):
         return base, (f"The settings must be an object, not {_json_type(sent)}; the defaults are used.",)
     problems: list[str] = []
-    merged = _merge(base, sent, "", problems, allow_restricted)
+    merged = _merge(base, _nested(sent), "", problems, allow_restricted)
     return typing.cast(Settings, merged), tuple(problems)
 
 
 def _is_section(value: object) -> bool:
     return value is None or value == [] or isinstance(value, Mapping)
+
+
+def _nested(sent: Mapping[Any, Any]) -> dict[Any, Any]:
+    """`{"inline.enabled": x}`, as the documentation spells names, is `{"inline": {"enabled": x}}`."""
+    whole: dict[Any, Any] = {}
+    for key, value in sent.items():
+        group, dot, name = key.partition(".") if isinstance(key, str) else (key, "", "")
+        if not dot:
+            whole[key] = {**whole[key], **value} if isinstance(value, Mapping) and key in whole else value
+        elif isinstance(whole.setdefault(group, {}), Mapping):
+            whole[group] = {**whole[group], name: value}
+    return whole
 
 
 def describe(cls: type = Settings, prefix: str = "", base: Any = None) -> Iterator[Described]:

@@ -59,7 +59,7 @@ def run_complete(options: argparse.Namespace) -> int:
     sys.stdout.write(suggestion.text.strip("\r\n") + snapshot.eol)
     timing = suggestion.timing
     print(
-        f"{suggestion.verdict.label} · {suggestion.model} · first token {timing.first_token_ms / 1000:.2f} s · "
+        f"{suggestion.label} · {suggestion.model} · first token {timing.first_token_ms / 1000:.2f} s · "
         f"{timing.tokens_per_second:.1f} tokens/s",
         file=sys.stderr,
     )

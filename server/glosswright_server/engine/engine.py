@@ -8,6 +8,7 @@ complete statements so far are answered while the model goes on. It knows no edi
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,8 @@ from glosswright_server.intent.read import actions_at, read_intent
 from glosswright_server.prompt.build import build_prompt
 from glosswright_server.settings import Settings
 from glosswright_server.verify.static import judge
+
+logger = logging.getLogger(__name__)
 
 Current = Callable[[], "Snapshot | None"]
 """The document as it is now: a request whose document has moved on is not worth the model's time."""
@@ -311,6 +314,7 @@ class Engine:
     async def _write(self, ready: Ready, run: Run, on_growth: Callable[[], None]) -> None:
         """Stream a run, telling that the model is busy and remembering how it went."""
         self._writing += 1
+        logger.debug("asking %s: %r, before %r", ready.model, run.job.prompt.prompt, run.job.prompt.suffix)
         self.on_busy(True)
         try:
             try:
@@ -329,6 +333,7 @@ class Engine:
             self.source.succeeded()
         finally:
             self._writing -= 1
+            logger.debug("%s said %r", ready.model, run.raw)
             if not self._writing:
                 self.on_busy(False)
 

@@ -88,7 +88,7 @@ class Run:
                         self._cut_off = False
                         return
         except EndpointBroken:
-            if not self.pieces:
+            if self.partial() is None:
                 raise
 
     def partial(self) -> Shaped | None:

@@ -44,13 +44,18 @@ class Suggestion:
     truncated_tokens: int = 0
     """Prompt tokens the model server left out because its context was full."""
 
+    @property
+    def label(self) -> str:
+        """The verdict in a few words, and that the answer was cut off where it was."""
+        return self.verdict.label if self.complete else f"{self.verdict.label}, cut off"
+
     def facts(self) -> dict[str, Any]:
         """The same for people and other programs, as JSON: what a client may show beside the code."""
         facts: dict[str, Any] = {
             "intent": self.intent.kind.value,
             "why": self.intent.why,
             "request": self.intent.request,
-            "verdict": self.verdict.label,
+            "verdict": self.label,
             "passed": self.verdict.passed,
             "checks": [
                 {"name": check.name, "outcome": check.outcome.value, "detail": check.detail}

@@ -24,7 +24,7 @@ import psutil
 from glosswright_server.errors import EndpointUnreachable, LaunchError, ModelError
 from glosswright_server.generation.endpoint import Endpoint, Timeouts
 from glosswright_server.generation.launch_options import LaunchOptions, LaunchProgress, LaunchTimings, OnProgress
-from glosswright_server.generation.model_process import ALREADY_RUNNING, ModelProcess, serve_command
+from glosswright_server.generation.model_process import ALREADY_RUNNING, ModelProcess, check_model, serve_command
 from glosswright_server.generation.runtime_state import (
     LOG_NAME,
     RUNTIME_DIR_VARIABLE,
@@ -181,6 +181,9 @@ class LocalModelServer:
             state, launched = reading.state, False
             if state is not None and self._may_replace and state.model not in (self._model, self.options.model):
                 self._may_replace = False
+                if self._command is None:
+                    # A mistyped name must not cost the other windows the model that they are using.
+                    await check_model(self._model, self._directory)
                 await self._retire(state)
                 state = None
             if state is None:

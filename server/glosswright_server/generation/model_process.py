@@ -108,6 +108,24 @@ def serve_command(*, model: str, backend: str, idle_minutes: int, log_path: Path
     return command if download else [*command, "--no-download"]
 
 
+async def check_model(model: str, directory: Path) -> None:
+    """Ask the model package whether it could serve `model`. Raises LaunchError with its words where it could not."""
+    command = [sys.executable, "-m", "glosswright_model", "check", model]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - as in `_start`
+            command, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    try:
+        done = await asyncio.to_thread(run)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise LaunchError(f"The model `{model}` could not be checked ({type(error).__name__}).") from None
+    if done.returncode != 0:
+        words = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1].removeprefix("glosswright model: ")
+        raise LaunchError(f"The running model was left alone: {words}")
+
+
 def _creation_flags() -> int:
     if sys.platform == "win32":
         return subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP

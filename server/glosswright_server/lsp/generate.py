@@ -56,6 +56,14 @@ async def generate(
             types.LSPErrorCodes.ContentModified.value,
         )
     features.model_worked()
+    if not suggestion.verdict.passed or not suggestion.complete:
+        # It is given all the same, since it was asked for; but not in silence.
+        features.server.notify(
+            types.WINDOW_SHOW_MESSAGE,
+            types.ShowMessageParams(
+                types.MessageType.Warning, f"Glosswright: look at this code before you keep it: {suggestion.label}."
+            ),
+        )
     return suggestion
 
 

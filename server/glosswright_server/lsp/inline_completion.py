@@ -57,7 +57,7 @@ def _item(snapshot: Snapshot, suggestion: Suggestion) -> types.InlineCompletionI
         # Clients show an item only while the text it replaces is a prefix of this.
         filter_text=replaced if replaced.strip() else None,
         range=range_of(snapshot, suggestion.start, suggestion.end),
-        command=types.Command(title=suggestion.verdict.label, command=ACCEPTED, arguments=[suggestion.facts()]),
+        command=types.Command(title=suggestion.label, command=ACCEPTED, arguments=[suggestion.facts()]),
     )
 
 

@@ -65,6 +65,12 @@ def _spelt(found: re.Match[str], document: str) -> str:
     return whole if whole in document and found.group() not in document else found.group()
 
 
+def _all_comments(code: str, lexis: Lexis) -> bool:
+    """Whether each line looks like a comment, in a language whose comments are not known here."""
+    lines = [line.lstrip() for line in code.split("\n") if line.strip()]
+    return not lexis.line_comments and all(line.startswith(("# ", "// ", "-- ", "; ", "% ")) for line in lines)
+
+
 def is_stub(code: str, intent: Intent, lexis: Lexis) -> bool:
     """Whether the answer does nothing (`# Your code here`, `pass`) although something was asked for."""
     scanner = Scanner(lexis)
@@ -73,7 +79,7 @@ def is_stub(code: str, intent: Intent, lexis: Lexis) -> bool:
         line = scanner.line(text)
         if line.code.strip():
             statements.append(text[: len(line.code.rstrip())].strip())
-    if not statements:
+    if not statements or _all_comments(code, lexis):
         return True
     if _STUB_WANTED.search(intent.request) or _STUB_WANTED.search(intent.name.replace("_", " ")):
         return False

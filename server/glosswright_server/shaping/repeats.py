@@ -62,7 +62,33 @@ def without_right_context(code: str, after: str, left: str, lexis: Lexis) -> str
     """
     code = _without_lines_below(code, after)
     rest = after.split("\n", 1)[0].strip()
-    return _without_rest_of_line(code, rest, left, lexis) if rest else code
+    return _without_rest_of_line(_clipped(code, rest, lexis), rest, left, lexis) if rest else code
+
+
+def _clipped(code: str, rest: str, lexis: Lexis) -> str:
+    """The answer up to the bracket, colon or semicolon that `rest` begins with, and without a comment before `rest`.
+
+    `10)  # 55` before `))` is `10`: a comment would swallow what stands there, and the file would still parse.
+    """
+    scanner = Scanner(lexis)
+    lines = code.split("\n")
+    depth = 0
+    for number, line in enumerate(lines):
+        seen = scanner.line(line)
+        for at, letter in enumerate(seen.code):
+            if letter in "([{":
+                depth += 1
+                continue
+            ends = depth == 0 and rest.startswith(letter)
+            if letter in ")]}":
+                depth = max(0, depth - 1)
+            elif letter not in ":;" or seen.code[at : at + 2] in ("::", ":=") or seen.code[at - 1 : at] == ":":
+                continue
+            if ends:
+                return "\n".join([*lines[:number], line[:at]]).rstrip()
+        if number == len(lines) - 1 and scanner.neutral:
+            lines[-1] = line[: len(seen.code.rstrip())]
+    return "\n".join(lines)
 
 
 def _without_lines_below(code: str, after: str) -> str:

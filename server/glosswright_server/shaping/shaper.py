@@ -20,6 +20,8 @@ from glosswright_server.shaping.margins import eol_of, fit, tab_width, unit_of
 _LINE_END = re.compile(r"\r\n|\n|\r(?!\Z)")
 """A lone CR counts once the next character shows that it is not the first half of CR LF."""
 _STAMMER_STEP = 100
+_MOST_SKIPPED = 8
+"""Lines before the first code, besides the request said again, after which none is expected any more."""
 _LINES_ABOVE = 40
 
 
@@ -61,6 +63,7 @@ class Shaper:
         self._pending = ""
         self._watched = 0
         self._front = True
+        self._skipped = 0
         self._in_header = False
         self._over = False
         self.feed(prompt_assumed)
@@ -129,7 +132,10 @@ class Shaper:
         if at >= 0:
             line = line[:at].rstrip()
         line = chatter.restored(line, self._text)
-        if not (at >= 0 and not line.strip()) and not (self._front and self._skips(line)):
+        if self._front and self._skips(line):
+            self._skipped += 1
+            self._over = self._over or self._skipped > _MOST_SKIPPED + len(self._asked)
+        elif not (at >= 0 and not line.strip()):
             self._take(line)
         if at >= 0:
             self._over = True

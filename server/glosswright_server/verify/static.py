@@ -43,6 +43,8 @@ def _check_syntax(old: Tree, new: Tree, intent: Intent, end: int) -> Check:
         if worse or (intent.language == "python" and not _python_accepts(old, new, intent, end)):
             return Check(_PARSES, Outcome.FAILED, "the file does not parse with it")
         return Check(_PARSES, Outcome.PASSED)
+    if intent.kind is IntentKind.CONTINUE and _breaks_line(new, intent.start, end):
+        return Check(_PARSES, Outcome.FAILED, "its line does not parse")
     if _lies_in_error(old, intent):
         return _check_alone(new, intent, end)
     if intent.kind is not IntentKind.CONTINUE and any(_faults_within(new, intent.start, end)):
@@ -67,6 +69,14 @@ def _is_fault(node: tree_sitter.Node) -> bool:
 
 def _faults_within(tree: Tree, start: int, end: int) -> list[tree_sitter.Node]:
     return [node for node in tree.find(start, end, _is_fault) if start <= node.start_byte and node.end_byte <= end]
+
+
+def _breaks_line(tree: Tree, start: int, end: int) -> bool:
+    """Whether an error begins in `start..end` or behind it on its line: a line may be unfinished, but not wrong."""
+    high = tree.text.find("\n", end)
+    high = len(tree.text) if high < 0 else high
+    errors = tree.find(start, high, lambda node: node.is_error)
+    return any(start <= node.start_byte and node.end_byte <= high for node in errors)
 
 
 def _lies_in_error(old: Tree, intent: Intent) -> bool:

@@ -347,3 +347,29 @@ def test_gpus_are_listed_as_torch_sees_them(monkeypatch: pytest.MonkeyPatch) -> 
     free = doctor._free_bytes(Path("/no/such/folder"))  # not made yet: its nearest parent counts
     assert free is not None
     assert free > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("no-such-model", None, "No model is called"),
+        ("notes.txt", b"hello", "is not a GGUF file"),
+        ("broken.gguf", b"GGUF" + b"\xff" * 40, ""),
+        ("empty.gguf", b"", ""),
+    ],
+)
+def test_check_refuses_what_could_not_be_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes | None, says: str
+) -> None:
+    """Asked before a running server is told to make room for another model."""
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+        name = str(tmp_path / name)
+    assert cli.main(["check", name]) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_check_takes_a_name_of_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whether it is here already or not."""
+    assert cli.main(["check", "qwen2.5-coder-0.5b"]) == 0
+    assert "would be fetched" in capsys.readouterr().out

@@ -377,3 +377,22 @@ async def test_a_cancelled_request_frees_the_model_soon(make: Callable[..., Stag
     assert stage.client.running == 1
     await asyncio.sleep(2.2)
     assert stage.client.running == 0
+
+
+async def test_a_connection_that_breaks_before_a_statement_is_an_error(make: Callable[..., Stage]) -> None:
+    """ "The model gave no usable code" would blame the model for a server that died while it wrote."""
+    stage = make()
+    stage.client.script = Script("total = 1\n", error=EndpointBroken("dropped"), error_after=2)
+    stage.show("# assign\n▮")
+    with pytest.raises(EndpointBroken):
+        await stage.ask(by_hand=True)
+
+
+async def test_an_answer_that_says_the_request_again_and_again_is_ended(make: Callable[..., Stage]) -> None:
+    """Small models fall into that; every token of it keeps the processor busy for nothing."""
+    stage = make()
+    stage.client.script = Script("# add two numbers\n" * 300)
+    stage.show("# add two numbers\n▮")
+    assert await stage.ask(by_hand=True) is None
+    assert stage.client.broken_off == 1
+    assert stage.client.pieces < 300

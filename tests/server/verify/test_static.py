@@ -167,3 +167,22 @@ def test_never_raises(text: str, insertion: str, language: str, extent: Extent, 
     at = min(at, len(text))
     intent = Intent(kind=IntentKind.COMMENT, language=language, extent=extent, start=at, end=at)
     assert judge(text, intent, insertion).checks
+
+
+@pytest.mark.parametrize(
+    ("document", "insertion", "language"),
+    [
+        ("while ▮:\n    pass\n", "1:", "python"),
+        ("for i in ▮:\n    print(i)\n", "range(1, n + 1):", "python"),
+        ("def f(a, b) ▮:\n    return a\n", "-> int:", "python"),
+        ("if ▮:\n    x = 1\nelif y:\n    z = 2\n", "0 <= n < 1:", "python"),
+        ("switch (x) {\n  case ▮:\n    break;\n}\n", "1:", "javascript"),
+    ],
+)
+def test_a_line_that_was_unfinished_is_not_excused_for_being_wrong(
+    document: str, insertion: str, language: str
+) -> None:
+    """The file did not parse before, and does not parse after: the second is the candidate's fault."""
+    at = document.index("▮")
+    intent = Intent(kind=IntentKind.CONTINUE, language=language, extent=Extent.LINE, start=at, end=at)
+    assert judge(document.replace("▮", ""), intent, insertion).checks[0].outcome is FAILED
