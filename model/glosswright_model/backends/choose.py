@@ -58,9 +58,7 @@ def choose(model_path: str | os.PathLike[str], requested: str = "auto") -> Choic
         raise BackendMissing(f"{kind} is not installed, and {what} needs it: pip install 'glosswright[{extra}]'")
     asked = ", as the settings ask" if requested != "auto" else ""
     if kind == "llama.cpp":
-        return Choice(
-            kind, "auto", f"The model is {what}, which llama.cpp runs on a GPU it supports or on the CPU{asked}."
-        )
+        return Choice(kind, "auto", f"The model is {what}, which llama.cpp runs{asked}.")
     device, reason = _accelerator()
     return Choice(kind, device, f"The model is {what}, which transformers runs on {device}, since {reason}{asked}.")
 

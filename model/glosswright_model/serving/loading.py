@@ -127,7 +127,11 @@ class Loading:
                 "%s is ready after %.1f s: %s on %s, %d slots, %d tokens of context",
                 info.model, time.monotonic() - started, info.backend, info.device, info.slots, info.context_length,
             )  # fmt: skip
-            self._become(Health(status="ready", model=info.model, message=info.why or f"{info.model} is ready"))
+            self._become(
+                Health(
+                    status="ready", model=info.model, message=f"{info.backend} on {info.device}. {info.why}".rstrip()
+                )
+            )
         on_end(backend)
 
     def _fail(self, message: str) -> None:
