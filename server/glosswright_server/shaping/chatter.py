@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from glosswright_server.intent.languages import LANGUAGES, PLAIN
 from glosswright_server.intent.model import Intent
 from glosswright_server.shaping.lexis import Lexis, Scanner
 
@@ -65,10 +66,10 @@ def _spelt(found: re.Match[str], document: str) -> str:
     return whole if whole in document and found.group() not in document else found.group()
 
 
-def _all_comments(code: str, lexis: Lexis) -> bool:
-    """Whether each line looks like a comment, in a language whose comments are not known here."""
-    lines = [line.lstrip() for line in code.split("\n") if line.strip()]
-    return not lexis.line_comments and all(line.startswith(("# ", "// ", "-- ", "; ", "% ")) for line in lines)
+def _all_comments(code: str, language: str) -> bool:
+    """Whether each line is a comment of the language; also for languages that `lexis` knows no comments of."""
+    markers = LANGUAGES.get(language, PLAIN).line_comments
+    return all(line.lstrip().startswith(markers) for line in code.split("\n") if line.strip())
 
 
 def is_stub(code: str, intent: Intent, lexis: Lexis) -> bool:
@@ -79,7 +80,7 @@ def is_stub(code: str, intent: Intent, lexis: Lexis) -> bool:
         line = scanner.line(text)
         if line.code.strip():
             statements.append(text[: len(line.code.rstrip())].strip())
-    if not statements or _all_comments(code, lexis):
+    if not statements or _all_comments(code, intent.language):
         return True
     if _STUB_WANTED.search(intent.request) or _STUB_WANTED.search(intent.name.replace("_", " ")):
         return False
