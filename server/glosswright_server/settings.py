@@ -85,6 +85,49 @@ class ExplicitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateSettings:
+    """How many answers are tried for an explicit request, and what they may cost together."""
+
+    count: int = _setting(
+        8,
+        "Most candidates for an explicit request; 1 asks the model once. No more are made once one passes every check, "
+        "or where there is nothing to tell them apart by.",
+        minimum=1,
+        maximum=64,
+    )
+    budget_ms: int = _setting(
+        30_000, "Milliseconds after which no further candidate is begun.", minimum=0, maximum=600_000
+    )
+    budget_tokens: int = _setting(
+        3000, "Tokens, over all candidates, after which no further one is begun.", minimum=1, maximum=1_000_000
+    )
+    repair: bool = _setting(
+        True, "When the best candidate fails, show the model what failed and let it try once more; kept only if better."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifySettings:
+    """How candidates are checked before they are shown."""
+
+    run_examples: str = _setting(
+        "ask",
+        "Whether examples in docstrings and comments are run against the code, in a sandbox, on explicit requests: "
+        "`ask` asks once for each workspace, `always` and `never` do not ask.",
+        choices=("ask", "always", "never"),
+        restricted=True,
+    )
+    timeout_ms: int = _setting(
+        5000, "Milliseconds after which a run of one candidate's examples is ended.", minimum=100, maximum=120_000
+    )
+    memory_mb: int = _setting(512, "Most memory for such a run, in MiB.", minimum=64, maximum=65_536)
+    python: str = _setting(
+        "", "The Python that runs examples; empty takes the one that Glosswright runs on.", restricted=True
+    )
+    node: str = _setting("", "The node that runs JavaScript examples; empty looks on PATH.", restricted=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """The local model, one process shared by every editor window."""
 
@@ -164,6 +207,8 @@ class Settings:
     inline: InlineSettings = field(default_factory=InlineSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     explicit: ExplicitSettings = field(default_factory=ExplicitSettings)
+    candidates: CandidateSettings = field(default_factory=CandidateSettings)
+    verify: VerifySettings = field(default_factory=VerifySettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
     context: ContextSettings = field(default_factory=ContextSettings)

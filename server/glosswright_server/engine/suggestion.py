@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from glosswright_server.intent.contract import Contract
 from glosswright_server.intent.model import Intent
 from glosswright_server.verify.verdict import Verdict
 
@@ -26,6 +27,30 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One candidate that was looked at, chosen or not."""
+
+    text: str
+    """As it would have been put in."""
+    verdict: Verdict
+    temperature: float = 0.0
+    mean_logprob: float | None = None
+    """Mean natural-log probability of its tokens, where the endpoint tells it."""
+    tokens: int = 0
+    repair: bool = False
+    """Made after a failure, with that failure in the prompt."""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportEdit:
+    """Import statements that the file lacks: `text` is put in at `at`, a code point offset, before the code goes in."""
+
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """Code for one intent: `text` replaces `[start, end)` of the document it was made for."""
 
@@ -43,6 +68,11 @@ class Suggestion:
     origin: Literal["model", "memory"] = "model"
     truncated_tokens: int = 0
     """Prompt tokens the model server left out because its context was full."""
+    contract: Contract | None = None
+    """What the words that asked for it promise; None where they were not read (automatic requests)."""
+    tried: tuple[Tried, ...] = ()
+    """Every candidate in the order it was made, this one among them; empty where only one was made."""
+    import_edit: ImportEdit | None = None
 
     @property
     def label(self) -> str:

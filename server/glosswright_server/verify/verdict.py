@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from glosswright_server.intent.contract import Example
+
 
 class Outcome(str, Enum):
     """Result of one check."""
@@ -22,7 +24,49 @@ class Check:
     """A short verb phrase for people: "parses", "ends whole", "not a repeat"."""
     outcome: Outcome
     detail: str = ""
-    """Why it failed or does not apply, one short sentence; never document text."""
+    """Why it failed or does not apply, one short sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """How one example came out."""
+
+    example: Example
+    outcome: Outcome
+    detail: str = ""
+    """What came instead, one line: "gave 4, expected 3", "raised ValueError: …", "did not end within 2 s"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamplesReport:
+    """All examples of one candidate, run or not."""
+
+    results: tuple[ExampleResult, ...] = ()
+    sandbox: str = ""
+    """What kept the code in while it ran: "Landlock + seccomp", "bubblewrap"; "" when nothing was run."""
+    why_not: str = ""
+    """Why nothing was run, one sentence for the user; "" when something was."""
+    elapsed_ms: float = 0.0
+
+    @property
+    def passed(self) -> int:
+        """How many passed."""
+        return sum(result.outcome is Outcome.PASSED for result in self.results)
+
+    @property
+    def ran(self) -> int:
+        """How many gave an answer, passed or failed."""
+        return sum(result.outcome is not Outcome.NOT_APPLICABLE for result in self.results)
+
+    @property
+    def first_failed(self) -> ExampleResult | None:
+        """The first that failed."""
+        return next((result for result in self.results if result.outcome is Outcome.FAILED), None)
+
+    @property
+    def all_passed(self) -> bool:
+        """Whether at least one ran and each that there is passed."""
+        return bool(self.results) and self.passed == len(self.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +74,35 @@ class Verdict:
     """All checks of one candidate."""
 
     checks: tuple[Check, ...]
+    examples: ExamplesReport | None = None
+    """None: there are none, or nobody has tried them yet."""
+    imports: tuple[str, ...] = ()
+    """Import statements that the file lacks for it, e.g. "import math"."""
 
     @property
-    def passed(self) -> bool:
-        """True when nothing failed."""
+    def statically_sound(self) -> bool:
+        """True when no check made without running it failed."""
         return all(check.outcome is not Outcome.FAILED for check in self.checks)
 
     @property
+    def passed(self) -> bool:
+        """True when nothing failed, examples included."""
+        return self.statically_sound and (self.examples is None or self.examples.first_failed is None)
+
+    @property
+    def proven(self) -> bool:
+        """True when nothing failed and every example passed."""
+        return self.statically_sound and self.examples is not None and self.examples.all_passed
+
+    @property
     def label(self) -> str:
-        """A few words to show beside the suggestion, e.g. "✓ parses", "✗ parses" or "not checked"."""
+        """A few words to show beside the suggestion: "✓ 3/3 examples", "✗ 2/3 examples", "✓ parses, names resolve"."""
         failed = [c.name for c in self.checks if c.outcome is Outcome.FAILED]
+        report = self.examples
         if failed:
             return "✗ " + ", ".join(failed)
+        if report is not None and report.ran:
+            mark = "✗" if report.first_failed is not None else "✓"
+            return f"{mark} {report.passed}/{len(report.results)} examples"
         done = [c.name for c in self.checks if c.outcome is Outcome.PASSED]
         return "✓ " + ", ".join(done) if done else "not checked"

@@ -1,0 +1,1 @@
+"""Words → contract: what a docstring or comment promises about the code it asks for. Text in, values out."""

@@ -1,0 +1,46 @@
+"""What a sandboxed run is given and what it answers. Plain data; see the modules beside this one for how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run may use."""
+
+    wall_s: float = 5.0
+    """Seconds after which the whole run is killed."""
+    example_s: float = 2.0
+    """Seconds one example may take."""
+    memory_mb: int = 512
+    """Address space, MiB (a soft notion for node, which reserves far more than it uses)."""
+    output_bytes: int = 65_536
+    """What it may print before the rest is dropped."""
+    disk_mb: int = 8
+    """Largest file in the scratch folder."""
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """Which interpreters run examples, and how far they may go."""
+
+    python: str = ""
+    """Path of the Python that runs examples; "" takes the one that runs this program."""
+    node: str = ""
+    """Path of node; "" looks on PATH."""
+    limits: Limits = field(default_factory=Limits)
+    scratch: Path | None = None
+    """Folder in which scratch folders are made; None takes the system's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Whether code can be run safely here."""
+
+    sandbox: str
+    """What keeps it in: "Landlock + seccomp", "bubblewrap"; "" when it cannot be run."""
+    why_not: str = ""
+    """One sentence for the user, with what to do; "" when it can."""
