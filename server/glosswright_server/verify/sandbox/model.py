@@ -44,3 +44,19 @@ class Availability:
     """What keeps it in: "Landlock + seccomp", "bubblewrap"; "" when it cannot be run."""
     why_not: str = ""
     """One sentence for the user, with what to do; "" when it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A whole module that can be run by itself: the candidate, and what of its file it needs. Docstrings are left out,
+    so that code cannot read the expected values from its own documentation."""
+
+    source: str
+    language: str
+    """`python` or `javascript`."""
+    target: str = ""
+    """Name of the function that examples call; "" where the candidate makes none."""
+    modules: tuple[str, ...] = ()
+    """Modules it imports that are not in the standard library, top-level names."""
+    why_not: str = ""
+    """Why it cannot be run, one sentence for the user; "" when it can."""
