@@ -60,6 +60,8 @@ class Engine:
         """Called when an automatic request finds no model ready, so that it can be started with its progress shown."""
         self.on_busy: Callable[[bool], None] = lambda busy: None
         """Called when the model begins and ends to write."""
+        self.ask_to_run: Callable[[str], Awaitable[bool]] = _never
+        """Asks the user whether examples of the document with this URI may be run in a sandbox."""
         self._make_source = source
         self._source: ModelSource | None = None
         self._clock = clock
@@ -170,6 +172,7 @@ class Engine:
         *,
         on_launch: OnProgress | None = None,
         on_lines: Callable[[int], None] | None = None,
+        on_step: Callable[[str], None] | None = None,
         timeout_s: float | None = None,
     ) -> Suggestion | None:
         """Code for one intent that the user asked for, or None when none worth showing came. Raises ModelError.
@@ -349,6 +352,10 @@ def _open_ended(left: str, right: str) -> bool:
 
 def _language(snapshot: Snapshot) -> Language:
     return language_for(snapshot.language_id, snapshot.uri)
+
+
+async def _never(uri: str) -> bool:
+    return False
 
 
 def _limits(settings: Settings) -> DebounceLimits:

@@ -105,6 +105,10 @@ class Memory:
         pending = self._cache.begin(snapshot.uri, snapshot.text, made.cursor, produce)
         return Waiting(pending, writing, "", made.cursor)
 
+    def keep(self, made: Made, suggestion: Suggestion) -> None:
+        """Remember a suggestion that puts text in at the cursor."""
+        self._cache.put(made.snapshot.uri, made.snapshot.text, made.cursor, suggestion.text, suggestion)
+
     def prune(self, uri: str, text: str, cursor: int) -> None:
         """End what is being written for a document and no longer fits it."""
         self._cache.prune(uri, text, cursor)

@@ -1,7 +1,7 @@
-"""One completion streaming from the model into the shaper, until what was asked for is complete.
+"""Completions streaming from the model into shapers, until what was asked for is complete: one, or several at once.
 
-Ending the stream closes the connection, which frees the model between two tokens. Deadlines, sharing and memory are the
-engine's business.
+Ending the stream closes the connection, which frees the model between two tokens. Deadlines, sharing, memory and what
+becomes of several candidates are the engine's business.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from glosswright_server.engine.suggestion import Timing
 from glosswright_server.errors import EndpointBroken
-from glosswright_server.generation.completions import CompletionRequest, Usage
+from glosswright_server.generation.completions import CompletionChunk, CompletionRequest, Usage
 from glosswright_server.intent.model import Intent
 from glosswright_server.prompt.build import Prompt
 from glosswright_server.shaping.shaper import Shaped, Shaper
@@ -35,6 +35,22 @@ class Job:
     seed: int | None = None
     deadline_ms: int | None = None
     """After this long the model server gives up by itself."""
+    logprobs: bool = False
+    """Whether the tokens' log-probabilities are wanted, to rank by."""
+
+    def request(self, n: int = 1) -> CompletionRequest:
+        """The same as a request for `n` choices."""
+        return CompletionRequest(
+            prompt=self.prompt.prompt,
+            suffix=self.prompt.suffix,
+            stop=self.prompt.stop,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            seed=self.seed,
+            deadline_ms=self.deadline_ms,
+            n=n,
+            logprobs=0 if self.logprobs else None,
+        )
 
 
 class Run:
@@ -52,44 +68,57 @@ class Run:
         self._first_at: float | None = None
         self._last_at: float | None = None
         self._cut_off = True
+        self._logprobs: list[float] = []
+        self.done = False
+        """Whether what was asked for is complete: the rest of the stream is of no use."""
+        self.ended = False
+        """Whether the endpoint has said that its answer ends here."""
 
     async def stream(self, client: CompletionClient, on_growth: Callable[[], None] | None = None) -> None:
         """Generate until complete; `on_growth` is called after each piece. Raises ModelError.
 
         When the connection breaks after some text, that text is kept and no error is raised.
         """
-        job = self.job
-        request = CompletionRequest(
-            prompt=job.prompt.prompt,
-            suffix=job.prompt.suffix,
-            stop=job.prompt.stop,
-            max_tokens=job.max_tokens,
-            temperature=job.temperature,
-            seed=job.seed,
-            deadline_ms=job.deadline_ms,
-        )
-        self._started_at = self._clock()
+        self.begin()
         try:
-            async with client.stream(request) as chunks:
+            async with client.stream(self.job.request()) as chunks:
                 async for chunk in chunks:
-                    self.usage = chunk.usage or self.usage
-                    if chunk.finish_reason is not None:
-                        self._cut_off = chunk.finish_reason != "stop"
-                    if not chunk.text:
+                    if not self.take(chunk):
                         continue
-                    self.pieces += 1
-                    self.raw += chunk.text
-                    self._last_at = self._clock()
-                    self._first_at = self._first_at or self._last_at
-                    complete = self._shaper.feed(chunk.text)
                     if on_growth is not None:
                         on_growth()
-                    if complete:
-                        self._cut_off = False
+                    if self.done:
                         return
         except EndpointBroken:
             if self.partial() is None:
                 raise
+
+    def begin(self) -> None:
+        """Note that the model is asked now."""
+        self._started_at = self._clock()
+
+    def take(self, chunk: CompletionChunk) -> bool:
+        """Take the next piece; whether it held text. `done` says whether more is of use."""
+        self.usage = chunk.usage or self.usage
+        if chunk.finish_reason is not None:
+            self._cut_off = chunk.finish_reason != "stop"
+            self.ended = True
+        if self.done or not chunk.text:
+            return False
+        self.pieces += 1
+        self.raw += chunk.text
+        self._last_at = self._clock()
+        self._first_at = self._first_at or self._last_at
+        self._logprobs += [token.logprob for token in chunk.logprobs]
+        if self._shaper.feed(chunk.text):
+            self.done = True
+            self._cut_off = False
+        return True
+
+    @property
+    def mean_logprob(self) -> float | None:
+        """Mean natural-log probability of the tokens so far; None where the endpoint does not tell."""
+        return sum(self._logprobs) / len(self._logprobs) if self._logprobs else None
 
     def partial(self) -> Shaped | None:
         """The complete statements so far; None when there is none yet."""
@@ -113,3 +142,56 @@ class Run:
             cached_tokens=usage.cached_tokens,
             tokens_per_second=(self.pieces - 1) / (last - first) if self.pieces > 1 and last > first else 0.0,
         )
+
+
+class Batch:
+    """Several completions of one prompt, made at once."""
+
+    def __init__(
+        self,
+        job: Job,
+        n: int,
+        *,
+        on_candidate: Callable[[Run], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`on_candidate` is told each choice as soon as it is complete; those cut off are told too."""
+        self.job = job
+        self.runs = [Run(job, clock=clock) for _ in range(n)]
+        self._on_candidate = on_candidate
+
+    @property
+    def pieces(self) -> int:
+        """Pieces that have come, over all choices."""
+        return sum(run.pieces for run in self.runs)
+
+    @property
+    def raw(self) -> str:
+        """What was said, one choice after the other, for the log."""
+        return "\n".join(run.raw for run in self.runs)
+
+    async def stream(self, client: CompletionClient, on_growth: Callable[[], None] | None = None) -> None:
+        """Generate until each choice is complete. Raises ModelError when nothing at all came.
+
+        A choice that the endpoint does not know of (not every server heeds `n`) is left out.
+        """
+        told: set[int] = set()
+        for run in self.runs:
+            run.begin()
+        try:
+            async with client.stream(self.job.request(len(self.runs))) as chunks:
+                async for chunk in chunks:
+                    if chunk.index >= len(self.runs):
+                        continue
+                    run = self.runs[chunk.index]
+                    grew = run.take(chunk)
+                    if grew and on_growth is not None:
+                        on_growth()
+                    if (run.done or run.ended) and chunk.index not in told:
+                        told.add(chunk.index)
+                        self._on_candidate(run)
+                    if len(told) == len(self.runs):
+                        return
+        except EndpointBroken:
+            if not told:
+                raise

@@ -37,6 +37,8 @@ class Ready:
     client: CompletionClient
     model: str
     profile: PromptProfile
+    slots: int | None = None
+    """Completions it makes at once without slowing each other much; None where it does not say."""
 
 
 class ModelSource:

@@ -23,8 +23,8 @@ _PIECE = re.compile(r"\n|[ \t]+|\w+|[^\w\s]+")
 class Script:
     """What the model says, and how it behaves meanwhile."""
 
-    answer: str | Callable[[CompletionRequest], str] = ""
-    """The text, or a function of the request."""
+    answer: str | Callable[[CompletionRequest], str | Sequence[str]] = ""
+    """The text, or a function of the request; several texts are the choices of a request for several."""
     piece_s: float = 0.0
     """Seconds before each piece (about a token)."""
     first_s: float = 0.0
@@ -70,20 +70,29 @@ class ScriptedClient:
 
         async def chunks() -> AsyncIterator[CompletionChunk]:
             nonlocal finished
-            text = script.answer if isinstance(script.answer, str) else script.answer(request)
+            said = script.answer if isinstance(script.answer, str) else script.answer(request)
+            texts = [said] if isinstance(said, str) else list(said)
             if script.error is not None and not script.error_after:
                 raise script.error
             await asyncio.sleep(script.first_s)
-            pieces = _PIECE.findall(text)
-            for number, piece in enumerate(pieces[: request.max_tokens], start=1):
-                await asyncio.sleep(script.piece_s)
-                if script.error is not None and number > script.error_after:
-                    raise script.error
-                self.pieces += 1
-                yield CompletionChunk(piece)
-            reason = "stop" if len(pieces) <= request.max_tokens else "length"
+            choices = [_PIECE.findall(text) for text in texts]
+            spoken = 0
+            for turn in range(min(max(map(len, choices)), request.max_tokens)):
+                for index, pieces in enumerate(choices):
+                    if turn >= len(pieces):
+                        continue
+                    spoken += 1
+                    await asyncio.sleep(script.piece_s)
+                    if script.error is not None and spoken > script.error_after:
+                        raise script.error
+                    self.pieces += 1
+                    yield CompletionChunk(pieces[turn], index=index)
+                    if turn + 1 == len(pieces) and index + 1 < len(choices):
+                        yield CompletionChunk("", finish_reason="stop", index=index)
+            reason = "stop" if len(choices[-1]) <= request.max_tokens else "length"
             finished = True
-            yield CompletionChunk("", finish_reason=reason, usage=Usage(10, min(len(pieces), request.max_tokens), 7))
+            usage = Usage(10, sum(min(len(pieces), request.max_tokens) for pieces in choices), 7)
+            yield CompletionChunk("", finish_reason=reason, usage=usage, index=len(choices) - 1)
 
         try:
             yield chunks()

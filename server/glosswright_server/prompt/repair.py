@@ -1,0 +1,45 @@
+"""The prompt for one more try: what was asked, what was answered, and what is wrong with it.
+
+Its beginning is that of the first prompt, so that the model server has read it already. Only families that were trained
+on conversations are asked again; the others would take the remark for part of the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from glosswright_server.intent.languages import LANGUAGES, PLAIN
+from glosswright_server.intent.model import Intent, IntentKind
+from glosswright_server.prompt.build import Prompt, build_prompt
+from glosswright_server.prompt.profile import PromptProfile
+from glosswright_server.prompt.tokens import neutralise
+
+_MOST_FAILURE = 400
+_FENCE = "```"
+
+
+def build_repair(
+    text: str, intent: Intent, profile: PromptProfile, *, attempt: str, failure: str, path: str = ""
+) -> Prompt | None:
+    """The prompt that shows `attempt`, which stood in place of `text[start:end]`, and says why it is wrong.
+
+    None for a model that is not spoken to in conversation. `failure` is cut to 400 code points.
+    """
+    if profile.style_for(IntentKind.BODY) != "chat":
+        return None
+    first = build_prompt(text, intent, replace(profile, comment_style="chat", continue_style="chat"), path=path)
+    language = LANGUAGES.get(intent.language, PLAIN)
+    left = first.prompt[first.prompt.rindex(f"{_FENCE}{language.key}\n") + len(f"{_FENCE}{language.key}\n") :]
+    code = attempt.removeprefix(intent.lead).removesuffix(intent.tail) if intent.tail else attempt.lstrip("\r\n")
+    remark = (
+        f"This is wrong: {neutralise(failure[:_MOST_FAILURE])}\n"
+        f"Think about why. Write the {language.name} file again, corrected. Answer with code only."
+    )
+    return replace(
+        first,
+        prompt=(
+            f"{first.prompt}{neutralise(code)}\n{_FENCE}<|im_end|>\n"
+            f"<|im_start|>user\n{remark}<|im_end|>\n"
+            f"<|im_start|>assistant\n{_FENCE}{language.key}\n{left}"
+        ),
+    )
