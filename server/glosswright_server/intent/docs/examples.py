@@ -1,0 +1,71 @@
+"""The checkable examples in a docstring's or comment's text: the entry to the `examples_*` modules.
+
+A wrong example makes right code look wrong, so what may mean something else is left out, or named as unreadable when
+it plainly is an example. Nothing is evaluated; the time is linear in the text. Never raises.
+"""
+
+from __future__ import annotations
+
+import re
+
+from glosswright_server.intent.contract import Example
+from glosswright_server.intent.docs.examples_calls import read_calls
+from glosswright_server.intent.docs.examples_doctest import read_prompts
+from glosswright_server.intent.docs.examples_python import PythonDialect
+from glosswright_server.intent.docs.examples_scan import MAX_EXAMPLES, PROMPTS, Reading
+
+MAX_TEXT = 1_000_000
+"""Code points of a text that are read; the rest is left out."""
+
+_FULL_WIDTH = str.maketrans("（），：；＝“”‘’［］｛｝", "(),:;=\"\"''[]{}")
+_IS_FULL_WIDTH = re.compile("[（），：；＝“”‘’［］｛｝]")
+_QUOTED_FULL_WIDTH = re.compile("\"[^\"\n]*[（），：；＝［］｛｝][^\"\n]*\"|'[^'\n]*[（），：；＝［］｛｝][^'\n]*'")
+_INLINE_TAG = re.compile(r"\{@(?:code|literal|link)\s+([^{}\n]{0,200})\}")
+
+
+def find_examples(
+    text: str, language: str, *, name: str = "", parameters: tuple[str, ...] = ()
+) -> tuple[tuple[Example, ...], tuple[str, ...]]:
+    """The examples in `text`, comment markers removed, and those that are there but cannot be read, one line each.
+
+    `language` is a key of `languages.LANGUAGES`; `name` is the function's name, "" where it is not known;
+    `parameters` are its parameters' names in order, which examples such as "[1, 2] -> 3" need. `Example.setup` holds
+    what runs since the example before it in the same session. `PRINTS` expects what a prompt would show: what is
+    printed, then the value's `repr` where it is not None.
+    """
+    text = _plain(text[:MAX_TEXT])
+    reading = Reading(text, name, parameters)
+    taken: set[int] = set()
+    if language in ("python", "plain", "cython"):
+        taken = read_prompts(reading)
+        read_calls(reading, PythonDialect(name, parameters), taken)
+    return _result(reading)
+
+
+def _plain(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ").replace("\u200b", "").expandtabs(4)
+    text = _INLINE_TAG.sub(r"\1", text)
+    if not _IS_FULL_WIDTH.search(text):
+        return text
+    return "\n".join(
+        line if _QUOTED_FULL_WIDTH.search(line) else line.translate(_FULL_WIDTH) for line in text.split("\n")
+    )
+
+
+def _result(reading: Reading) -> tuple[tuple[Example, ...], tuple[str, ...]]:
+    """What was found in the text's order, without repetitions and without what contradicts itself."""
+    expected: dict[str, str] = {}
+    contradicted = set()
+    examples: list[Example] = []
+    for example in sorted(reading.found, key=lambda one: one.line):
+        if example.session != PROMPTS:
+            known = expected.setdefault(example.expression, example.expected)
+            if known != example.expected:
+                contradicted.add(example.expression)
+                reading.reject(example.line, example.text, f"it was {known} before")
+            elif any(one.text == example.text and one.setup == example.setup for one in examples):
+                continue
+        examples.append(example)
+    kept = [one for one in examples if one.session == PROMPTS or one.expression not in contradicted]
+    unreadable = [line for _, line in sorted(reading.unreadable, key=lambda one: one[0])]
+    return tuple(kept[:MAX_EXAMPLES]), tuple(dict.fromkeys(unreadable))

@@ -1,0 +1,222 @@
+"""Examples at a Python prompt: `>>>` lines, their `...` continuations, and what the prompt answered.
+
+As in the standard library's doctest, all prompts of one text are one session. Unlike there, an answer that is a
+literal is compared as a value, prose below an answer is not part of it, and a bare `f(1) == 2` says that it holds.
+Nothing is evaluated. Never raises.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from glosswright_server.intent.contract import ExampleKind
+from glosswright_server.intent.docs.examples_python import (
+    BUILTINS,
+    PythonDialect,
+    bound_names,
+    called_names,
+    free_names,
+    has_ellipsis,
+    is_value,
+    parsed,
+    parsed_statements,
+)
+from glosswright_server.intent.docs.examples_scan import PROMPTS, Reading
+
+PROMPT = re.compile(r"[ \t]*>>>(?:[ \t]|$)")
+
+_CONTINUATION = re.compile(r"[ \t]*\.\.\.(?:[ \t]|$)")
+_SKIP = re.compile(r"#\s*doctest:.*\+SKIP\b")
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}")
+_MAX_GROUP = 200  # lines of one input or one answer
+_CONSTANTS = {"true": "True", "false": "False", "null": "None"}
+
+
+@dataclass(slots=True)
+class _Group:
+    line: int
+    source: str
+    answer: list[str]
+
+
+def read_prompts(reading: Reading) -> set[int]:
+    """Find the examples at prompts; answers the numbers of the lines that belong to them."""
+    taken: set[int] = set()
+    session = _Session(reading)
+    for group in _groups(reading, taken):
+        if not reading.exhausted:
+            reading.spend(len(group.source) + sum(map(len, group.answer)))
+            session.read(group)
+    return taken
+
+
+class _Session:
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.bound: set[str] = {reading.name}
+        self.setup: list[str] = []
+        self.broken: set[str] = set()
+        self.dialect = PythonDialect(reading.name, reading.parameters)
+
+    def read(self, group: _Group) -> None:
+        if _SKIP.search(group.source):
+            return
+        statements = parsed_statements(group.source)
+        if statements is None:
+            self._reject(group, "not valid Python")
+            return
+        if not statements:
+            return
+        *before, last = statements
+        free = self._unbound(statements)
+        if free:
+            self.broken.update(bound_names(statements))
+            self._reject(group, f"{min(free)} is not defined")
+            return
+        lines = [ast.get_source_segment(group.source, one) or "" for one in before]
+        if not isinstance(last, ast.Expr):
+            if any(line.strip() for line in group.answer):
+                self._reject(group, "a statement has no value")
+            self._run(statements, group.source)
+            return
+        expression = ast.get_source_segment(group.source, last.value) or ""
+        if before:
+            self._run(before, "\n".join(lines))
+        self._expression(group, last.value, expression)
+
+    def _expression(self, group: _Group, node: ast.expr, expression: str) -> None:
+        answer = _stripped(group.answer)
+        if not answer:
+            if isinstance(node, ast.Compare | ast.BoolOp) or _is_not(node):
+                left, right = equation(node, expression, self.reading.name)
+                if right:
+                    self._add(group, left, right, ExampleKind.VALUE)
+                else:
+                    self._add(group, expression, "", ExampleKind.HOLDS)
+            elif isinstance(node, ast.Call):
+                self.setup.append(expression)
+            return
+        if answer[0].startswith("Traceback (most recent call last"):
+            name = _exception(answer[1:])
+            if name:
+                self._add(group, expression, name, ExampleKind.RAISES)
+            else:
+                self._reject(group, "the traceback does not end")
+            return
+        if not _is_print(node):
+            value = _literal(answer)
+            if value:
+                self._add(group, expression, value, ExampleKind.VALUE)
+                return
+        text = "\n".join("" if line.strip() == "<BLANKLINE>" else line for line in answer)
+        whole = parsed(text)
+        if "..." in text and (whole is None or has_ellipsis(whole)):
+            self._reject(group, "the answer is shortened")
+        elif _ADDRESS.search(text):
+            self._reject(group, "the answer is an address")
+        elif whole is None and text.startswith(("[", "(", "{", "'", '"')) and not _is_print(node):
+            self._reject(group, "the answer is not a value")
+        else:
+            self._add(group, expression, text, ExampleKind.PRINTS)
+
+    def _add(self, group: _Group, expression: str, expected: str, kind: ExampleKind) -> None:
+        setup, self.setup = "\n".join(self.setup), []
+        self.reading.add(expression, expected, kind, group.line, setup=setup, session=PROMPTS)
+
+    def _run(self, statements: list[ast.stmt], source: str) -> None:
+        self.bound.update(bound_names(statements))
+        self.setup.append(source)
+
+    def _reject(self, group: _Group, why: str) -> None:
+        self.reading.reject(group.line, ">>> " + group.source, why)
+
+    def _unbound(self, statements: list[ast.stmt]) -> set[str]:
+        """Names that can come from nowhere. What is called or capitalised may come from the module."""
+        free: set[str] = set()
+        own: set[str] = set()
+        for one in statements:
+            new = free_names(one) - own
+            free |= {name for name in new - called_names(one) if not name[:1].isupper() and name != "_"}
+            free |= new & self.broken
+            own.update(bound_names([one]))
+        return free - self.bound - BUILTINS
+
+
+def equation(node: ast.expr, source: str, name: str) -> tuple[str, str]:
+    """The two sides of `f(1) == 2`, the one that calls the function first; ("", "") where `node` is no equation."""
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq):
+        return "", ""
+    left = ast.get_source_segment(source, node.left) or ""
+    right = ast.get_source_segment(source, node.comparators[0]) or ""
+    left_side, right_side = (_padded(source, one) for one in (node.left, node.comparators[0]))
+    if name and name in free_names(node.comparators[0]) and name not in free_names(node.left):
+        return right_side or right, left_side or left
+    return left_side or left, right_side or right
+
+
+def _padded(source: str, node: ast.expr) -> str:
+    # A generator or a line break inside parentheses loses them in the node's own extent.
+    segment = ast.get_source_segment(source, node) or ""
+    return f"({segment})" if "\n" in segment and parsed(segment) is None else segment
+
+
+def _groups(reading: Reading, taken: set[int]) -> Iterator[_Group]:
+    lines, at = reading.lines, 0
+    while at < len(lines):
+        if not PROMPT.match(lines[at]):
+            at += 1
+            continue
+        start = at
+        indent = len(lines[at]) - len(lines[at].lstrip())
+        source = [lines[at].lstrip()[4:]]
+        at += 1
+        while at < len(lines) and _CONTINUATION.match(lines[at]) and at - start < _MAX_GROUP:
+            source.append(lines[at].lstrip()[4:])
+            at += 1
+        answer: list[str] = []
+        while at < len(lines) and lines[at].strip() and not PROMPT.match(lines[at]) and len(answer) < _MAX_GROUP:
+            if len(lines[at]) - len(lines[at].lstrip()) < indent or lines[at].lstrip().startswith("```"):
+                break
+            answer.append(lines[at][indent:].rstrip())
+            at += 1
+        taken.update(range(start, at))
+        yield _Group(start, "\n".join(source).rstrip(), answer)
+
+
+def _stripped(answer: list[str]) -> list[str]:
+    return [line for line in answer if line.strip()]
+
+
+def _literal(answer: list[str]) -> str:
+    """The answer's leading lines as a literal; "" where they are none, or where more of the answer follows that may
+    belong to it."""
+    first = answer[0].strip()
+    if first in _CONSTANTS and len(answer) == 1:
+        return _CONSTANTS[first]
+    source = ""
+    for count, line in enumerate(answer, 1):
+        source = f"{source}\n{line}" if source else line.strip()
+        node = parsed(source)
+        if node is not None and is_value(node):
+            rest = answer[count:]
+            return source if not rest or parsed(rest[0]) is None else ""
+    return ""
+
+
+def _exception(lines: list[str]) -> str:
+    for line in lines:
+        match = re.match(r"(?:\w+\.)*([A-Za-z_]\w*)(?::|\s*$)", line)
+        if match:
+            return match[1]
+    return ""
+
+
+def _is_print(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "pprint")
+
+
+def _is_not(node: ast.expr) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
