@@ -50,6 +50,11 @@ _CHINESE = (
     r"(?:的?(?:结果|返回值|输出|值)?(?:应该|应当|应|将|会|就)?(?:返回|得到|等于|输出|得出|产生|为|是))"
     r"(?:列表|字符串|元组|字典|数组|值|结果)?"
 )
+_SEPARATOR = re.compile(
+    rf"{_GAP}(?:(?P<arrow>{_ARROW})|(?P<equals>={{2,3}}|=(?!=))|(?P<words>\b{_RESULT_WORDS})|(?P<chinese>{_CHINESE}))"
+    rf"{_GAP}[:：]?{_GAP}",
+    re.IGNORECASE,
+)
 _RAISES = re.compile(
     rf"{_GAP}(?:(?:{_ARROW})\s*)?(?:(?:should|must|will|would)\s+)?"
     rf"(?:(?:raises?|throws?|fails?\s+with)\b(?:\s+(?:an?|the)\b)?|(?:应该|应当|应|将|会)?(?:抛出|引发|触发)(?:异常)?){_GAP}[:：]?{_GAP}",
