@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from glosswright_server import __version__
+from glosswright_server.cli.evaluate_options import add_eval
 
 _EPILOG = (
     "exit status: 0 success; 1 failure (for the language server: `exit` without `shutdown`, or a lost client); "
@@ -37,6 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from glosswright_server.cli.doctor import run_doctor
 
         return run_doctor(options)
+    if options.command == "eval":
+        from glosswright_server.cli.evaluate import run_eval
+
+        return run_eval(options)
     from glosswright_server.lsp.stdio import open_stdio
 
     # First of all: from here on nothing but the protocol may write to the client.
@@ -89,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     doctor.add_argument("--no-measure", action="store_true", help="do not load the model and measure its speed")
     _model_options(doctor)
+    _model_options(add_eval(commands))
     commands.add_parser(
         "model", help="list, fetch, serve and stop models: see `glosswright model --help`", add_help=False
     )
