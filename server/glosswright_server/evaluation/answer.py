@@ -70,7 +70,7 @@ class ProductAnswerer:
             self._engine.closed(snapshot.uri)
         if suggestion is None:
             return Answer(shown=None, why_not="no usable code came", seconds=seconds)
-        return _answer(task, suggestion, seconds)
+        return answer_of(task, suggestion, seconds)
 
     async def aclose(self) -> None:
         """End everything; a local model server goes on."""
@@ -122,7 +122,8 @@ def _first(text: str, stops: tuple[str, ...]) -> int | None:
     return min((at for at in map(text.find, stops) if at >= 0), default=None)
 
 
-def _answer(task: Task, suggestion: Suggestion, seconds: float) -> Answer:
+def answer_of(task: Task, suggestion: Suggestion, seconds: float) -> Answer:
+    """What the product shows, as an answer with every candidate beside it."""
     def file(text: str, imports: ImportEdit | None) -> str:
         return applied(task.document, suggestion.start, suggestion.end, text, imports)
 

@@ -45,9 +45,9 @@ def draw(path: Path, title: str, summary: Summary, records: Sequence[Record]) ->
         low, high = rate.interval
         error = [[100 * (rate.value - low)], [100 * (high - rate.value)]]
         rates.bar(place, 100 * rate.value, yerr=error, color=_COLOUR, ecolor="#2e3436", capsize=3)
-        rates.text(place, 2, f"{100 * rate.value:.0f}", ha="center", color="white", fontweight="bold")
+        rates.text(place, 100 * high + 2, f"{100 * rate.value:.0f}", ha="center", fontweight="bold")
     rates.set_xticks(range(len(bars)), [name for name, _ in bars], fontsize=7)
-    rates.set_ylim(0, 105)
+    rates.set_ylim(0, 110)
     rates.set_ylabel("per cent, with the 95 % interval")
     _times(times, records)
     picture.savefig(path, dpi=120, format="png")

@@ -75,7 +75,7 @@ def summarise(records: Sequence[Record]) -> Summary:
         for record in records
         if record.answer.attempts and all(attempt.tested is not None for attempt in record.answer.attempts)
     ]
-    complete = len(all_tested) == len(first)
+    several = any(len(record.answer.attempts) > 1 for record in records)
     figures = [
         Figure("passOfShown", "pass@1 of what is shown", "answers shown that pass the hidden tests", _solved(shown)),
         Figure(
@@ -119,7 +119,7 @@ def summarise(records: Sequence[Record]) -> Summary:
             Rate(sum(_passes(attempt) for attempt in first), len(records)),
         ),
     ]
-    if complete:
+    if several and len(all_tested) == len(first):
         solvable = sum(any(map(_passes, record.answer.attempts)) for record in all_tested)
         figures.append(
             Figure(
