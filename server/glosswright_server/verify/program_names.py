@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import symtable
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.program_effects import MUTATORS
@@ -14,7 +14,7 @@ from glosswright_server.verify.program_effects import MUTATORS
 def bound_by(node: ast.AST) -> set[str]:
     """The names that `node` binds in the scope it stands in; "*" for a star import."""
     bound: set[str] = set()
-    for each in _same_scope(node):
+    for each in same_scope([node]):
         if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             bound.add(each.name)
         elif isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load):
@@ -31,7 +31,7 @@ def bound_by(node: ast.AST) -> set[str]:
 def changed_by(node: ast.stmt) -> set[str]:
     """The names whose values `node` changes in place: `x.append(…)`, `x[…] = …`, `x.y = …`."""
     changed: set[str] = set()
-    for each in _same_scope(node):
+    for each in same_scope([node]):
         root: ast.expr | None = None
         if isinstance(each, (ast.Attribute, ast.Subscript)) and not isinstance(each.ctx, ast.Load):
             root = each
@@ -83,9 +83,9 @@ def _names_of(source: str) -> tuple[set[str], set[str]]:
         return set(), set()  # what cannot be read cannot be run either; the sandbox says so
 
 
-def _same_scope(node: ast.AST) -> Iterator[ast.AST]:
-    """`node` and what of it runs in the same scope: bodies of functions and classes are left out."""
-    stack: list[ast.AST] = [node]
+def same_scope(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """`nodes` and what of them runs in the same scope: bodies of functions and classes are left out."""
+    stack: list[ast.AST] = list(nodes)
     while stack:
         each = stack.pop()
         yield each

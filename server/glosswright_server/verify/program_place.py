@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from glosswright_server.intent.languages import LANGUAGES
 from glosswright_server.intent.model import Intent, IntentKind
+from glosswright_server.intent.tree import parse
 
 Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 """What `isinstance` takes for a definition."""
@@ -99,6 +102,34 @@ class Target:
         bases = [getattr(base, "id", "?") for base in self.owner.bases]
         makes = any(isinstance(node, _Function) and node.name in ("__init__", "__new__") for node in self.owner.body)
         return set(bases) <= {"object"} and not makes
+
+
+def statements(code: str) -> tuple[list[Place], bool]:
+    """The top-level statements of `code` that parse, and whether some do not."""
+    marked = 1 if code.startswith("\ufeff") else 0
+    try:
+        return _parsed(code[marked:], marked), False
+    except (SyntaxError, ValueError):
+        pass  # a file in the making: what parses by itself is taken
+    root = parse(code, LANGUAGES["python"]).root
+    nodes = list(reversed(root.children)) if root is not None else []
+    places: list[Place] = []
+    while nodes:
+        node = nodes.pop()
+        if node.type == "ERROR":
+            nodes.extend(child for child in reversed(node.children) if child.start_point[1] == 0 and child.is_named)
+        elif node.start_point[1] == 0 and node.type != "comment":
+            try:
+                places += _parsed(code[node.start_byte : node.end_byte], node.start_byte)
+            except (SyntaxError, ValueError):
+                continue  # this statement is the broken one, or another
+    return places, True
+
+
+def _parsed(code: str, offset: int) -> list[Place]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Place.all_of(ast.parse(code), code, offset)
 
 
 def find_target(own: Sequence[Place], start: int, end: int, intent: Intent, called: set[str]) -> Target:

@@ -17,13 +17,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from glosswright_server.intent.contract import Example
-from glosswright_server.intent.languages import LANGUAGES
 from glosswright_server.intent.model import Intent
-from glosswright_server.intent.tree import parse
 from glosswright_server.verify.program_bare import bare
 from glosswright_server.verify.program_effects import Effects, is_main_guard
 from glosswright_server.verify.program_names import bound_by, changed_by, read_by, read_by_examples
-from glosswright_server.verify.program_place import Definition, Place, Target, find_target
+from glosswright_server.verify.program_place import Definition, Place, Target, find_target, statements
 from glosswright_server.verify.sandbox.model import Program
 
 _BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__", "__spec__", "__package__"}
@@ -75,7 +73,7 @@ class _Builder:
         self._intent = intent
         self._examples = examples
         self._wanted_by_examples = read_by_examples(examples)
-        places, self._broken = _statements(self._code)
+        places, self._broken = statements(self._code)
         effects = Effects(place.node for place in places)
         self._pieces = [self._piece(place, effects) for place in places]
         self._missing = list(_import_statements(imports))
@@ -205,34 +203,6 @@ def _is_redefined(found: Sequence[_Piece], acting: Sequence[_Piece]) -> bool:
     """Whether a function or class is defined after everything that acts on its name, which is then of no account."""
     last = max((one.place.start for one in found if isinstance(one.node, Definition)), default=-1)
     return last > max(one.place.start for one in acting)
-
-
-def _statements(code: str) -> tuple[list[Place], bool]:
-    """The top-level statements of `code` that parse, and whether some do not."""
-    marked = 1 if code.startswith("\ufeff") else 0
-    try:
-        return _parsed(code[marked:], marked), False
-    except (SyntaxError, ValueError):
-        pass  # a file in the making: what parses by itself is taken
-    root = parse(code, LANGUAGES["python"]).root
-    nodes = list(reversed(root.children)) if root is not None else []
-    places: list[Place] = []
-    while nodes:
-        node = nodes.pop()
-        if node.type == "ERROR":
-            nodes.extend(child for child in reversed(node.children) if child.start_point[1] == 0 and child.is_named)
-        elif node.start_point[1] == 0 and node.type != "comment":
-            try:
-                places += _parsed(code[node.start_byte : node.end_byte], node.start_byte)
-            except (SyntaxError, ValueError):
-                continue  # this statement is the broken one, or another
-    return places, True
-
-
-def _parsed(code: str, offset: int) -> list[Place]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return Place.all_of(ast.parse(code), code, offset)
 
 
 def _import_statements(imports: Iterable[str]) -> Iterable[ast.stmt]:
