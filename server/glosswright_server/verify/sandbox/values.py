@@ -1,0 +1,211 @@
+"""Values that came out of the sandbox, as descriptions: read with care, compared, and shown to people.
+
+A description is a tree of tuples, as `inside/checker.py` and `inside/checker.js` write it; see `Tree`. No object of the
+code under test ever exists here: nothing is evaluated or unpickled, and hostile input costs no more than its length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+Tree = tuple[Any, ...]
+"""`("N",)` None, `("T",)` and `("F",)` the truth values, `("i", int)`, `("f", float)`, `("c", complex)`, `("s", str)`,
+`("b", bytes)`, `("B", bytes)` a bytearray, `("l", *trees)` a list, `("t", *trees)` a tuple, `("S", *trees)` a set,
+`("Z", *trees)` a frozenset, `("d", *trees)` a dict as keys and values in turns, `("u", class, repr, tree)` a value of a
+class derived from one of these, `("o", class, repr)` any other, `("x", why)` one that is too large to send.
+JavaScript besides: `("U",)` undefined, `("n", text)` a BigInt, `("m", *trees)` a Map; its arrays are lists, its objects
+dicts, and all its numbers floats."""
+
+RELATIVE, ABSOLUTE = 1e-6, 1e-9
+_SINGLES = frozenset("NTFU")
+_CONTAINERS = frozenset("ltSZdm")
+_MOST_DEPTH = 220
+_MOST_PAIRS = 300
+"""Members of a set, or of a dict with keys that are not text, that are compared each with each."""
+
+
+def read_tree(sent: object, depth: int = 0) -> Tree:
+    """The description that a record holds. Raises `ValueError` when it is none."""
+    if depth > _MOST_DEPTH or not isinstance(sent, list) or not sent or not isinstance(sent[0], str):
+        raise ValueError("not a description")
+    kind, *parts = sent
+    if kind in _SINGLES and not parts:
+        return (kind,)
+    if kind in _CONTAINERS and not (kind in "dm" and len(parts) % 2):
+        return (kind, *(read_tree(part, depth + 1) for part in parts))
+    texts = [_text(part) for part in parts[:2]]
+    match kind, len(parts), texts:
+        case "i", 1, [digits]:
+            return kind, int(digits, 16)
+        case "f", 1, [number]:
+            return kind, float.fromhex(number)
+        case "c", 2, [real, imaginary]:
+            return kind, complex(float.fromhex(real), float.fromhex(imaginary))
+        case ("s" | "n"), 1, [coded]:
+            return kind, unhex(coded)
+        case ("b" | "B"), 1, [coded]:
+            return kind, bytes.fromhex(coded)
+        case "o", 2, [name, shown]:
+            return kind, unhex(name), unhex(shown)
+        case "u", 3, [name, shown]:
+            return kind, unhex(name), unhex(shown), read_tree(parts[2], depth + 1)
+        case "x", 1, [why]:
+            return kind, why
+    raise ValueError("not a description")
+
+
+def _text(part: object) -> str:
+    return part if isinstance(part, str) else ""
+
+
+def unhex(coded: object) -> str:
+    """The text behind hexadecimal UTF-8. Raises `ValueError`."""
+    if not isinstance(coded, str):
+        raise ValueError("not text")
+    return bytes.fromhex(coded).decode("utf-8", "surrogatepass")
+
+
+def describe(value: object) -> Tree:
+    """The description of a value of our own, made of builtin types. Raises `ValueError` for any other."""
+    if value is None or isinstance(value, bool):
+        return ({None: "N", True: "T", False: "F"}[value],)
+    for kind, letter in ((int, "i"), (float, "f"), (complex, "c"), (str, "s"), (bytes, "b")):
+        if type(value) is kind:
+            return letter, value
+    for group, letter in ((list, "l"), (tuple, "t"), (set, "S"), (frozenset, "Z")):
+        if type(value) is group:
+            return letter, *(describe(part) for part in value)  # type: ignore[attr-defined] # one of the four
+    if type(value) is dict:
+        return "d", *(describe(part) for item in value.items() for part in item)
+    raise ValueError(f"a value of {type(value).__name__}")
+
+
+def same(found: Tree, wanted: Tree) -> bool:
+    """Whether the two are the same for a reader of documentation.
+
+    Numbers are equal within 1e-6 of the larger one unless both are whole; True is not 1, a list is not a tuple, NaN is
+    NaN; a value of a derived class is what it is derived from.
+    """
+    if found[0] == "u":
+        return same(found[3], wanted)
+    if wanted[0] == "u":
+        return same(found, wanted[3])
+    kinds = found[0], wanted[0]
+    if "x" in kinds or "o" in kinds:
+        return False
+    if set(kinds) <= set("ifc"):
+        return _same_number(found[1], wanted[1])
+    if set(kinds) <= set("SZ"):
+        return _same_members([(part,) for part in found[1:]], [(part,) for part in wanted[1:]])
+    if set(kinds) <= set("bB"):
+        return bool(found[1] == wanted[1])
+    if kinds[0] != kinds[1]:
+        return False
+    if kinds[0] in "dm":
+        return _same_members(_pairs(found), _pairs(wanted))
+    if kinds[0] in _CONTAINERS:
+        return len(found) == len(wanted) and all(map(same, found[1:], wanted[1:]))
+    return found == wanted
+
+
+def _same_number(found: complex, wanted: complex) -> bool:
+    if isinstance(found, int) and isinstance(wanted, int):
+        return found == wanted
+    if isinstance(found, complex) or isinstance(wanted, complex):
+        found, wanted = complex(found), complex(wanted)
+        return _same_number(found.real, wanted.real) and _same_number(found.imag, wanted.imag)
+    try:
+        if math.isnan(found) or math.isnan(wanted):
+            return math.isnan(found) and math.isnan(wanted)
+        return math.isclose(found, wanted, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    except OverflowError:  # a whole number beyond any float
+        return found == wanted
+
+
+def _pairs(tree: Tree) -> list[tuple[Tree, ...]]:
+    return list(zip(tree[1::2], tree[2::2], strict=True))
+
+
+def _same_members(found: list[tuple[Tree, ...]], wanted: list[tuple[Tree, ...]]) -> bool:
+    """Whether each has its like on the other side. Text keys are looked up; others are tried each with each, so that
+    keys chosen to collide in a hash table cost nothing."""
+    if len(found) != len(wanted):
+        return False
+    texts = {pair[0][1]: pair for pair in wanted if pair[0][0] == "s"}
+    rest = [pair for pair in wanted if pair[0][0] != "s"]
+    others = []
+    for pair in found:
+        if pair[0][0] != "s":
+            others.append(pair)
+        elif not all(map(same, pair, texts.pop(pair[0][1], (("x",), ("x",))))):
+            return False
+    if texts or len(others) != len(rest) or len(others) > _MOST_PAIRS:
+        return not texts and sorted(map(repr, others)) == sorted(map(repr, rest))
+    for pair in others:
+        like = next((n for n, other in enumerate(rest) if all(map(same, pair, other))), None)
+        if like is None:
+            return False
+        del rest[like]
+    return True
+
+
+def truth(tree: Tree) -> bool | None:
+    """Whether it counts as true, None for a value whose class alone could say."""
+    match tree:
+        case ("N",) | ("F",) | ("U",):
+            return False
+        case ("T",):
+            return True
+        case (("i" | "f" | "c" | "s" | "b" | "B"), value):
+            return bool(value)
+        case ("u", _, _, base):
+            return truth(base)
+        case (("o" | "x"), *_):
+            return None
+    return len(tree) > 1
+
+
+def show(tree: Tree, *, most: int = 0) -> str:
+    """As Python writes it; cut in the middle to `most` characters where that is not 0."""
+    text = _show(tree)
+    if most and len(text) > most:
+        text = f"{text[: most * 2 // 3]}…{text[len(text) - most // 3 :]}"
+    return text
+
+
+def _show(tree: Tree) -> str:
+    match tree:
+        case ("N",):
+            return "None"
+        case ("T",):
+            return "True"
+        case ("F",):
+            return "False"
+        case ("i", value):
+            return repr(value) if value.bit_length() < 10_000 else f"a whole number of {value.bit_length()} bits"
+        case ("B", value):
+            return f"bytearray({value!r})"
+        case (("f" | "c" | "s" | "b"), value):
+            return repr(value)
+        case ("t", only):
+            return f"({_show(only)},)"
+        case ("t", *parts):
+            return f"({_joined(parts)})"
+        case ("l", *parts):
+            return f"[{_joined(parts)}]"
+        case ("S", *parts):
+            return f"{{{_joined(parts)}}}" if parts else "set()"
+        case ("Z", *parts):
+            return f"frozenset({{{_joined(parts)}}})" if parts else "frozenset()"
+        case ("d", *parts):
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            return "{" + ", ".join(f"{_show(key)}: {_show(value)}" for key, value in pairs) + "}"
+        case (("u" | "o"), _, shown, *_):
+            return str(shown)
+    return "a value too large to compare"
+
+
+def _joined(parts: Sequence[Tree]) -> str:
+    return ", ".join(map(_show, parts))
