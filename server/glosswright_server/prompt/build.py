@@ -18,6 +18,10 @@ _STEPS = 4
 _LINE_TOKENS = 48
 _STATEMENT_TOKENS = 96
 _FENCE = "```"
+_ASKED_FACTOR = 2
+"""How many times more is read before the gap, and may be written, for one who asks by hand."""
+_LONGEST_QUESTION = 1600
+"""Code points of code shown in a question; of more, only the function that is asked for is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +38,25 @@ class Prompt:
     `Shaper(prompt_assumed=…)`."""
 
 
-def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str = "") -> Prompt:
+def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str = "", asked: bool = False) -> Prompt:
     """The prompt for an intent in a document.
 
     The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. In
-    the styles `prefix` and `chat` the margin of a line with nothing else on it is left for the model to write: its
+    every style but `infill` the margin of a line with nothing else on it is left for the model to write: its
     tokens are words with the blanks before them, and after a prompt that ends in blanks small models indent wrongly
     (docs/experiments.md). `Shaper` takes the margin off again. The last part of `path` names the file
-    to a model whose profile asks for it.
+    to a model whose profile asks for it. `asked`: the user asks by hand (see `PromptProfile.style_for`).
     """
-    style = profile.style_for(intent.kind)
-    left = _window(text[: intent.start], profile.prefix_chars) + intent.lead
+    style = profile.style_for(intent.kind, asked=asked)
+    left = _window(text[: intent.start], profile.prefix_chars * (_ASKED_FACTOR if asked else 1)) + intent.lead
     if style != "infill":
         left = _without_margin(left)
     suffix = _suffix(text, intent, profile) if style == "infill" else None
     return Prompt(
-        prompt=_chat(neutralise(left), intent, path if profile.names_file else "")
-        if style == "chat"
-        else neutralise(left),
+        prompt=_in_style(style, neutralise(left), intent, path if profile.names_file else ""),
         suffix=None if suffix is None else neutralise(suffix),
         stop=_stops(profile, style, intent),
-        max_tokens=_tokens(intent, profile),
+        max_tokens=_tokens(intent, profile.max_tokens * (_ASKED_FACTOR if asked else 1)),
     )
 
 
@@ -103,6 +105,28 @@ def _leaves_block(after: str, intent: Intent) -> bool:
     return len(margin.expandtabs(4)) < len(intent.indent.expandtabs(4)) or not following
 
 
+def _in_style(style: Style, left: str, intent: Intent, path: str) -> str:
+    if style == "chat":
+        return _chat(left, intent, path)
+    return _question(left, intent) if style == "question" else left
+
+
+def _question(left: str, intent: Intent) -> str:
+    """The form in which Qwen2.5-Coder was evaluated by its authors (arXiv:2409.12186, section 7; EvalPlus' instruction
+    format), with the answer begun, so that it stays in its place in the file."""
+    language = LANGUAGES.get(intent.language, PLAIN)
+    shown = left
+    if len(shown) > _LONGEST_QUESTION and intent.signature:
+        shown = shown[max(shown.rfind(neutralise(intent.signature)), 0) :]
+    return (
+        "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"
+        f"<|im_start|>user\nPlease provide a self-contained {language.name} script that solves the following problem "
+        f"in a markdown code block:\n{_FENCE}\n{shown.rstrip()}\n{_FENCE}\n<|im_end|>\n"
+        f"<|im_start|>assistant\nBelow is a {language.name} script with a self-contained function that solves the "
+        f"problem and passes corresponding tests:\n{_FENCE}{language.key}\n{left}"
+    )
+
+
 def _chat(left: str, intent: Intent, path: str) -> str:
     language = LANGUAGES.get(intent.language, PLAIN)
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
@@ -116,10 +140,9 @@ def _chat(left: str, intent: Intent, path: str) -> str:
 
 
 def _stops(profile: PromptProfile, style: Style, intent: Intent) -> tuple[str, ...]:
-    fence = ("\n" + _FENCE,) if style == "chat" and intent.language != "text" else ()
+    fence = ("\n" + _FENCE,) if style in ("chat", "question") and intent.language != "text" else ()
     return fence + stops_for(profile.family)
 
 
-def _tokens(intent: Intent, profile: PromptProfile) -> int:
-    most = {Extent.LINE: _LINE_TOKENS, Extent.STATEMENT: _STATEMENT_TOKENS}.get(intent.extent, profile.max_tokens)
-    return min(most, profile.max_tokens)
+def _tokens(intent: Intent, most: int) -> int:
+    return min({Extent.LINE: _LINE_TOKENS, Extent.STATEMENT: _STATEMENT_TOKENS}.get(intent.extent, most), most)

@@ -12,10 +12,11 @@ from typing import Literal
 
 from glosswright_server.intent.model import IntentKind
 
-Style = Literal["infill", "prefix", "chat"]
+Style = Literal["infill", "prefix", "chat", "question"]
 """`infill`: prefix and suffix apart, the model server writes the family's fill-in-the-middle tokens around them.
 `prefix`: the text up to the gap and nothing else. `chat`: a raw ChatML conversation whose last answer has begun already
-with the code up to the gap."""
+with the code up to the gap. `question`: the same, with the code in the question as well: it costs twice the reading and
+what was read is of no use after the next keystroke, so it serves only those who ask by hand."""
 
 _CHAT_FAMILIES = frozenset({"qwen2.5-coder"})
 
@@ -32,6 +33,8 @@ class PromptProfile:
     """Style for the body of a function."""
     continue_style: Style = "prefix"
     """Style for going on at the cursor."""
+    asked_body_style: Style | None = None
+    """Style for the body of a function that the user asks for by hand; None: `body_style`."""
     names_file: bool = False
     """Whether a chat prompt names the file. The default model writes worse bodies when told (docs/experiments.md)."""
     prefix_chars: int = 1200
@@ -41,10 +44,12 @@ class PromptProfile:
     max_tokens: int = 160
     """Most tokens to generate for a block or a body; lines and statements get less."""
 
-    def style_for(self, kind: IntentKind) -> Style:
-        """The style for one kind of intent."""
+    def style_for(self, kind: IntentKind, *, asked: bool = False) -> Style:
+        """The style for one kind of intent; `asked` says that the user asks by hand and waits for quality."""
         if kind is IntentKind.COMMENT:
             return self.comment_style
+        if asked and kind is IntentKind.BODY and self.asked_body_style is not None:
+            return self.asked_body_style
         return self.body_style if kind is IntentKind.BODY else self.continue_style
 
 
@@ -72,6 +77,7 @@ def profile_for(
         comment_style=comment,
         body_style=chat,
         continue_style=infill,
+        asked_body_style="question" if family in _CHAT_FAMILIES else None,
         prefix_chars=sizes["prefix_chars"] if prefix_chars is None else prefix_chars,
         suffix_chars=sizes["suffix_chars"] if suffix_chars is None else suffix_chars,
         max_tokens=sizes["max_tokens"] if max_tokens is None else max_tokens,

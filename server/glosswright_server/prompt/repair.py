@@ -27,7 +27,8 @@ def build_repair(
     """
     if profile.style_for(IntentKind.BODY) != "chat":
         return None
-    first = build_prompt(text, intent, replace(profile, comment_style="chat", continue_style="chat"), path=path)
+    spoken = replace(profile, comment_style="chat", continue_style="chat")
+    first = build_prompt(text, intent, spoken, path=path, asked=True)
     language = LANGUAGES.get(intent.language, PLAIN)
     left = first.prompt[first.prompt.rindex(f"{_FENCE}{language.key}\n") + len(f"{_FENCE}{language.key}\n") :]
     code = attempt.removeprefix(intent.lead).removesuffix(intent.tail) if intent.tail else attempt.lstrip("\r\n")
