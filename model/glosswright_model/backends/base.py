@@ -79,9 +79,16 @@ class BackendInfo:
     supports_suffix: bool
     device: str
     """"cpu", "cuda:0 (NVIDIA ...)", "mps"."""
+    choices_per_slot: int = 1
+    """Choices of one request that one slot generates together."""
     why: str = ""
     """One sentence: why this back end and device were chosen."""
     details: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def batch(self) -> int:
+        """Choices of one request that are generated together when nothing else runs: one slot is left alone."""
+        return max(self.slots - 1, 1) * self.choices_per_slot
 
 
 OnDelta = Callable[[Delta], bool]
@@ -89,8 +96,13 @@ OnDelta = Callable[[Delta], bool]
 to go on: engines call it between prompt batches too, so that a long prefill can be cancelled."""
 
 
+OnChoice = Callable[[int, Delta | Finish], bool]
+"""Receives what comes of choice `index`: its deltas, and its Finish once it ended. False stops all choices. Like
+OnDelta it may get an empty Delta, which only asks."""
+
+
 class Backend(Protocol):
-    """A loaded model that completes text. `generate` may be called from `info.slots` threads at once."""
+    """A loaded model that completes text. May be called from `info.slots` threads at once."""
 
     @property
     def info(self) -> BackendInfo:
@@ -101,6 +113,14 @@ class Backend(Protocol):
 
         Raises GenerationError when the engine fails. A stop asked for through `on_delta` is no error: the reason is
         "cancelled", and no further token is computed.
+        """
+
+    def generate_choices(self, request: GenerationRequest, count: int, on_choice: OnChoice) -> None:
+        """Generate `count` different completions of one prompt together; choice i draws from `request.seed + i`.
+
+        The prompt is evaluated once: the first Finish says what that took, the others that all of it was cached.
+        `count` is at most `info.slots * info.choices_per_slot`, and takes so many slots. Each choice's Finish comes
+        through `on_choice` as soon as it ended, "cancelled" for those that were stopped. Raises GenerationError.
         """
 
     def count_tokens(self, text: str) -> int:

@@ -22,17 +22,21 @@ from typing import Any
 
 from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadError
 
-from .base import BackendInfo, Finish, GenerationRequest, OnDelta
+from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta
 from .context_window import fit
 from .fim import FAMILIES, Control, FimFamily, infer_family, neutralise, pieces
 from .gguf_check import GgufInfo, check_gguf
 from .llamacpp_stream import ResponseStream
 from .llamacpp_tokens import LoopbackTokenizer
 from .threads import thread_count
+from .token_pool import TokenPool
 
 DEFAULT_CONTEXT_LENGTH = 8192
 """Tokens. The model's own limit applies when it is lower."""
 
+DEFAULT_SLOTS = 9
+"""Eight candidates in one batch, and one slot for what is typed meanwhile. Measured with Qwen2.5-Coder 0.5B on two
+cores: see docs/decisions/0011. A slot costs no memory of its own, and nothing while it is idle."""
 _MIN_CONTEXT_LENGTH = 32
 _CPU_BATCH = 64
 """Prompt tokens evaluated between two looks at a stop request, on a CPU. Measured with Qwen2.5-Coder 0.5B on two cores:
@@ -58,6 +62,7 @@ class LlamaCppBackend:
         self._family = family
         self._control = self._control_tokens(family) if family is not None else {}
         self._info = info
+        self._pool = TokenPool(_pool_size(info.context_length, info.slots), kept_for_single=info.context_length)
         self._idle = threading.Condition()
         self._running = 0
         self._closed = False
@@ -85,7 +90,7 @@ class LlamaCppBackend:
         gpu = _gpu(engine)
         context = min(max(context_length or DEFAULT_CONTEXT_LENGTH, _MIN_CONTEXT_LENGTH), gguf.context_length)
         n_threads = thread_count(threads)
-        n_slots = max(slots, 1) if slots else _default_slots(gpu, n_threads)
+        n_slots = max(slots, 1) if slots else DEFAULT_SLOTS
         api_key = secrets.token_urlsafe(32)
         parameters = _parameters(
             engine, path, context=context, slots=n_slots, threads=n_threads, on_gpu=gpu is not None, api_key=api_key
@@ -129,14 +134,56 @@ class LlamaCppBackend:
         After a stop llama.cpp finishes the step it has begun (one token, or one batch of the prompt) before the slot is
         free; nothing of it is shown or counted. Raises GenerationError when the engine refuses or fails.
         """
+        finishes: list[Finish] = []
+
+        def on_choice(_: int, event: Delta | Finish) -> bool:
+            if isinstance(event, Finish):
+                finishes.append(event)
+                return True
+            return on_delta(event)
+
+        self.generate_choices(request, 1, on_choice)
+        return finishes[0]
+
+    def generate_choices(self, request: GenerationRequest, count: int, on_choice: OnChoice) -> None:
+        """Generate `count` completions in one batch; see `base.Backend`.
+
+        llama.cpp evaluates the prompt in one slot and lets the others share what it computed. Where the cache cannot
+        hold all choices at once they run in several batches.
+        """
         with self._in_use() as server:
             tokens, max_tokens, truncated = self._prompt(request)
-            if not tokens:
+            at = 0
+            stopped = False
+
+            def go_on_with(index: int, event: Delta | Finish) -> bool:
+                nonlocal stopped
+                stopped = not on_choice(at + index, event) or stopped or self._closed
+                return not stopped
+
+            while at < count:
+                width = self._pool.width(len(tokens), max_tokens, count - at)
                 # Only a vocabulary without a beginning-of-text token makes an empty prompt; llama.cpp refuses it.
-                return Finish(reason="stop")
-            stream = ResponseStream(on_delta, request, stopped=lambda: self._closed)
-            server.handle_completions(self._parameters(request, tokens, max_tokens), stream.receive)
-        return stream.finish(prompt_tokens=len(tokens), truncated_tokens=truncated)
+                with self._pool.take(
+                    len(tokens) + width * max_tokens, batch=width > 1, go_on=lambda: go_on_with(0, Delta(""))
+                ) as taken:
+                    if not taken or not tokens or stopped:
+                        reason: FinishReason = "stop" if not tokens else "cancelled"
+                        for index in range(at, count):
+                            on_choice(index, Finish(reason=reason, prompt_tokens=len(tokens)))
+                        return
+                    stream = ResponseStream(
+                        go_on_with,
+                        request,
+                        count=width,
+                        prompt_tokens=len(tokens),
+                        truncated_tokens=truncated,
+                        stopped=lambda: self._closed,
+                    )
+                    parameters = self._parameters(request, tokens, max_tokens, at, width)
+                    server.handle_completions(parameters, stream.receive)
+                    stream.finish()
+                at += width
 
     def count_tokens(self, text: str) -> int:
         """Number of tokens of `text`, without special tokens: exact, told by the model's own tokenizer."""
@@ -207,7 +254,10 @@ class LlamaCppBackend:
             tokens = self._tokenizer.document(neutralise(self._family, text))
         return tokens
 
-    def _parameters(self, request: GenerationRequest, tokens: list[int], max_tokens: int) -> dict[str, Any]:
+    def _parameters(
+        self, request: GenerationRequest, tokens: list[int], max_tokens: int, first: int, count: int
+    ) -> dict[str, Any]:
+        """What llama.cpp is asked for: choices `first` to `first + count`."""
         end = self._family.end if self._family is not None and request.suffix is not None else ()
         parameters: dict[str, Any] = {
             "prompt": tokens,
@@ -219,7 +269,9 @@ class LlamaCppBackend:
             "top_k": 0,
             "min_p": 0.0,
             "stop": [stop for stop in (*request.stop, *(token.lstrip("▁") for token in end)) if stop],
-            "seed": -1 if request.seed is None else request.seed & 0xFFFFFFFF,
+            # Of several choices llama.cpp gives the i-th the seed plus i.
+            "seed": -1 if request.seed is None else (request.seed + first) & 0xFFFFFFFF,
+            "n_cmpl": count,
             "cache_prompt": True,
             "return_progress": True,
             "timings_per_token": True,
@@ -252,8 +304,11 @@ def _import_engine() -> Any:
 def _parameters(engine: Any, path: Path, *, context: int, slots: int, threads: int, on_gpu: bool, api_key: str) -> Any:
     parameters = engine.CommonParams()
     parameters.model.path = str(path)
-    # Each slot has its own part of the cache, so that a long prompt in one cannot push another out of memory.
-    parameters.n_ctx, parameters.n_parallel, parameters.kv_unified = context * slots, slots, False
+    # One cache for all slots: choices of one request share their prompt's part of it, and memory does not grow with the
+    # slots. `TokenPool` sees to it that it suffices. What an idle slot holds moves to the prompt cache when a request
+    # starts elsewhere: left where it is, it would slow down every token of the others.
+    parameters.n_ctx, parameters.n_parallel, parameters.kv_unified = _pool_size(context, slots), slots, True
+    parameters.cache_idle_slots = True
     parameters.n_batch = parameters.n_ubatch = _GPU_BATCH if on_gpu else _CPU_BATCH
     parameters.n_gpu_layers = -1 if on_gpu else 0
     parameters.fit_params = on_gpu
@@ -292,11 +347,9 @@ def _device_name(gpu: dict[str, Any] | None) -> str:
     return f"{kind.lower()}{':' + number if number else ''} ({gpu.get('description', 'unknown')})"
 
 
-def _default_slots(gpu: dict[str, Any] | None, threads: int) -> int:
-    """Slots share the cores: on few of them a second one only slows the first down."""
-    if gpu is not None:
-        return 4
-    return 2 if threads >= 8 else 1
+def _pool_size(context: int, slots: int) -> int:
+    """Tokens of the cache: one request of the whole context, and as much again for what runs beside it."""
+    return context * min(slots, 2)
 
 
 def _usable_family(name: str, gguf: GgufInfo) -> FimFamily | None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from glosswright_model.errors import GenerationError
 
-from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnDelta, TokenLogprob
+from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta, TokenLogprob
 from .stop_strings import StopStrings
 
 Answer = Callable[[GenerationRequest], str]
@@ -112,29 +113,36 @@ class ScriptedBackend:
 
     def generate(self, request: GenerationRequest, on_delta: OnDelta) -> Finish:
         """Play the script's answer; see `base.Backend`. Raises GenerationError if the script says so or once closed."""
+        finishes: list[Finish] = []
+
+        def on_choice(_: int, event: Delta | Finish) -> bool:
+            if isinstance(event, Finish):
+                finishes.append(event)
+                return True
+            return on_delta(event)
+
+        self.generate_choices(request, 1, on_choice)
+        return finishes[0]
+
+    def generate_choices(self, request: GenerationRequest, count: int, on_choice: OnChoice) -> None:
+        """Play `count` answers, a token of each in turn; see `base.Backend`. `Script.answer` sees each one's own seed.
+
+        One round takes `Script.token_s`, however many answers it moves on.
+        """
         with self._lock:
             if self._closed:
                 raise GenerationError("the model has been unloaded")
             self._requests.append(request)
         self._add(calls=1, running=1)
-        started = time.monotonic()
-        prompt_tokens = self.count_tokens(request.prompt) + self.count_tokens(request.suffix or "")
+        stopped = True
+        failed = False
         try:
-            reason, n_tokens, prefill_s = self._play(request, on_delta, started)
+            stopped = self._play(request, count, on_choice)
         except GenerationError:
-            self._add(failed=1, running=-1)
+            failed = True
             raise
-        except BaseException:
-            self._add(running=-1)
-            raise
-        self._add(cancelled=int(reason == "cancelled"), running=-1)
-        return Finish(
-            reason=reason,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=n_tokens,
-            prefill_s=prefill_s,
-            decode_s=time.monotonic() - started - prefill_s,
-        )
+        finally:
+            self._add(failed=int(failed), cancelled=int(stopped and not failed), running=-1)
 
     def count_tokens(self, text: str) -> int:
         """Number of scripted tokens: words, each with the space before it."""
@@ -144,42 +152,92 @@ class ScriptedBackend:
         """Refuse further requests; running ones are cancelled at their next token."""
         self._closed = True
 
-    def _play(self, request: GenerationRequest, on_delta: OnDelta, started: float) -> tuple[FinishReason, int, float]:
-        def go_on(delta: Delta) -> bool:
-            return on_delta(delta) and not self._closed
+    def _play(self, request: GenerationRequest, count: int, on_choice: OnChoice) -> bool:
+        """Returns whether it was stopped."""
+        started = time.monotonic()
+        prompt_tokens = self.count_tokens(request.prompt) + self.count_tokens(request.suffix or "")
+        stopped = False
+        n_tokens = [0] * count
+        n_finished = 0
 
-        script = self._script
-        while (left := script.prefill_s - (time.monotonic() - started)) > 0:
-            if not go_on(Delta("")):
-                return "cancelled", 0, time.monotonic() - started
+        def tell(index: int, event: Delta | Finish) -> bool:
+            nonlocal stopped
+            stopped = not on_choice(index, event) or stopped or self._closed
+            return not stopped
+
+        def computed(index: int) -> None:
+            n_tokens[index] += 1
+            self._add(tokens=1)
+
+        def finish(index: int, reason: FinishReason) -> None:
+            nonlocal n_finished
+            n_finished += 1
+            on_choice(
+                index,
+                Finish(
+                    reason=reason,
+                    prompt_tokens=prompt_tokens,
+                    cached_tokens=0 if n_finished == 1 else prompt_tokens,
+                    completion_tokens=n_tokens[index],
+                    prefill_s=prefill_s if n_finished == 1 else 0.0,
+                    decode_s=time.monotonic() - started - prefill_s,
+                ),
+            )
+
+        while (left := self._script.prefill_s - (time.monotonic() - started)) > 0 and tell(0, Delta("")):
             time.sleep(min(left, _HANG_POLL_S))
         prefill_s = time.monotonic() - started
+        seeds = [None if request.seed is None else request.seed + index for index in range(count)]
+        voices = {
+            index: self._voice(replace(request, seed=seed), partial(tell, index), partial(computed, index))
+            for index, seed in enumerate(seeds)
+        }
+        first_round = True
+        while voices:
+            if not first_round:
+                time.sleep(self._script.token_s)
+            first_round = False
+            for index, voice in list(voices.items()):
+                try:
+                    if not stopped:
+                        next(voice)
+                        continue
+                    reason: FinishReason = "cancelled"
+                except StopIteration as end:
+                    reason = end.value
+                del voices[index]
+                finish(index, reason)
+        return stopped
+
+    def _voice(
+        self, request: GenerationRequest, go_on: OnDelta, computed: Callable[[], None]
+    ) -> Generator[None, None, FinishReason]:
+        """One answer; pauses where a token takes its time."""
+        script = self._script
         stops = StopStrings(request.stop)
-        n_tokens = 0
-        for token in _TOKEN.findall(self._answer(request)):
+        for n_tokens, token in enumerate(_TOKEN.findall(self._answer(request))):
             if n_tokens >= request.max_tokens:
                 break
             if script.fail_after is not None and n_tokens >= script.fail_after:
                 raise GenerationError("the script says that the engine fails here")
             while script.hang_after is not None and n_tokens >= script.hang_after:
                 if not go_on(Delta("")):
-                    return "cancelled", n_tokens, prefill_s
+                    return "cancelled"
                 time.sleep(_HANG_POLL_S)
-            time.sleep(script.token_s)
-            n_tokens += 1
-            self._add(tokens=1)
+            yield
+            computed()
             text = stops.push(token)
             if not go_on(Delta(text, self._logprobs(request, text))):
-                return "cancelled", n_tokens, prefill_s
+                return "cancelled"
             if stops.found:
-                return "stop", n_tokens, prefill_s
+                return "stop"
         else:
             if rest := stops.flush():
                 go_on(Delta(rest))
-            return "stop", n_tokens, prefill_s
+            return "stop"
         if rest := stops.flush():
             go_on(Delta(rest))
-        return "length", n_tokens, prefill_s
+        return "length"
 
     def _answer(self, request: GenerationRequest) -> str:
         for pattern, text in self._rules:

@@ -2,12 +2,14 @@
 token.
 
 Promise: stepping with a cache gives the logits of a full forward pass (tested), and a causal network evaluates only
-what its cache does not hold from the request before. Deliberately no text, no stop strings and no requests here. Batch
-size is one throughout; this module is imported only when the transformers back end loads.
+what its cache does not hold from the request before. Several continuations of one prompt are rows of one batch, which
+share what the prompt cost. Deliberately no text, no stop strings and no requests here. This module is imported only
+when the transformers back end loads.
 """
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -30,8 +32,31 @@ class Decoder(Protocol):
     def step(self, token: int) -> torch.Tensor:
         """Append a token; the next one's logits [vocabulary]."""
 
+    def fork(self, count: int) -> Rows | None:
+        """So many continuations of what has been evaluated; None where the network's cache cannot be copied."""
+
     def forget(self) -> None:
         """Drop what is cached, after a failure that may have left it half written."""
+
+
+class Rows:
+    """Continuations of one prompt, stepped together. They leave the decoder's own cache as it is."""
+
+    def __init__(self, cache: Any, count: int, forward: Callable[[list[int], Any], torch.Tensor]) -> None:
+        """`cache` holds one row for each; `forward` evaluates a token for each row: logits [rows, vocabulary]."""
+        self._cache = cache
+        self._forward = forward
+        self._count = count
+
+    def step(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Append one token to each row; the next ones' logits [rows, vocabulary]."""
+        return self._forward(list(tokens), self._cache)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with these rows only, in ascending order."""
+        if len(rows) < self._count:
+            self._cache.batch_select_indices(torch.tensor(list(rows), dtype=torch.long))
+            self._count = len(rows)
 
 
 class CausalDecoder:
@@ -58,6 +83,10 @@ class CausalDecoder:
 
     def step(self, token: int) -> torch.Tensor:
         return self._forward([token])
+
+    def fork(self, count: int) -> Rows | None:
+        cache = _repeated(self._cache, count)
+        return None if cache is None else Rows(cache, count, self._forward_rows)
 
     def forget(self) -> None:
         self._cache, self._evaluated = None, []
@@ -89,6 +118,12 @@ class CausalDecoder:
             output = self._model(input_ids=input_ids, past_key_values=self._cache, use_cache=True, **self._options)
         self._cache = output.past_key_values
         self._evaluated += tokens
+        return _last(output.logits)[0]
+
+    def _forward_rows(self, tokens: list[int], cache: Any) -> torch.Tensor:
+        with torch.inference_mode():
+            input_ids = torch.tensor(tokens, device=self._model.device)[:, None]  # [rows, 1]
+            output = self._model(input_ids=input_ids, past_key_values=cache, use_cache=True, **self._options)
         return _last(output.logits)
 
 
@@ -115,6 +150,10 @@ class Seq2SeqDecoder:
     def step(self, token: int) -> torch.Tensor:
         return self._forward([token])
 
+    def fork(self, count: int) -> Rows | None:
+        cache = _repeated(self._cache, count)
+        return None if cache is None else Rows(cache, count, self._forward_rows)
+
     def forget(self) -> None:
         self._encoded = self._cache = None
 
@@ -127,6 +166,17 @@ class Seq2SeqDecoder:
                 use_cache=True,
             )
         self._cache = output.past_key_values
+        return _last(output.logits)[0]
+
+    def _forward_rows(self, tokens: list[int], cache: Any) -> torch.Tensor:
+        with torch.inference_mode():
+            states = self._encoded.last_hidden_state  # [1, m, width]
+            output = self._model(
+                encoder_outputs=(states.expand(len(tokens), -1, -1),),
+                decoder_input_ids=torch.tensor(tokens, device=self._model.device)[:, None],  # [rows, 1]
+                past_key_values=cache,
+                use_cache=True,
+            )
         return _last(output.logits)
 
 
@@ -156,9 +206,19 @@ def seeded(seed: int | None) -> torch.Generator:
     return generator
 
 
+def _repeated(cache: Any, count: int) -> Any:
+    """A copy of a cache of one row with `count` of them; None for caches that know no rows (recurrent ones)."""
+    try:
+        repeated = copy.deepcopy(cache)
+        repeated.batch_repeat_interleave(count)
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
+        return None
+    return repeated
+
+
 def _last(logits: torch.Tensor) -> torch.Tensor:
-    """[1, n, vocabulary] → [vocabulary], in 32 bits and on the CPU: one small copy for each token."""
-    return logits[0, -1].float().cpu()
+    """[rows, n, vocabulary] → [rows, vocabulary], in 32 bits and on the CPU: one small copy for each step."""
+    return logits[:, -1].float().cpu()
 
 
 def _only_last_logits(model: Any) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """Models in the Hugging Face format through torch and transformers: causal and encoder-decoder ones.
 
 Promise: weights come from safetensors files alone and no code of a model repository runs; text streams token by token
-and stops between two tokens; a causal model keeps its key-value cache between requests. One request runs at a time.
-Deliberately not here: quantisation, batching and several GPUs; point `endpoint` at vLLM for those.
+and stops between two tokens; a causal model keeps its key-value cache between requests. One request runs at a time, its
+choices together. Deliberately not here: quantisation, batches of several prompts, several GPUs; point `endpoint` at
+vLLM for those.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from typing import Any
 
 from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadError
 
-from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnDelta
+from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta
 from .context_window import fit
 from .fim import FAMILIES, GENERIC, Control, infer_family, neutralise, pieces
-from .text_stream import TextStream
 from .threads import thread_count
 
 _DEFAULT_CONTEXT_LENGTH = 8192
 _CPU_BATCH, _GPU_BATCH = 64, 512
 """Prompt tokens evaluated between two looks at a stop request."""
+_CHOICES_AT_ONCE = 16
+"""Rows of one batch. Each repeats the prompt's part of the key-value cache."""
 _SENTINELS = ("<extra_id_0>", "<extra_id_1>")
 """T5's marks for a gap (arXiv:1910.10683, section 3.1.4): the decoder writes the gap's text between them."""
 
@@ -101,6 +103,7 @@ class TransformersBackend:
             family=GENERIC if config.is_encoder_decoder else name,
             context_length=_context_length(config, context_length),
             slots=1,
+            choices_per_slot=_CHOICES_AT_ONCE,
             supports_suffix=supports_suffix,
             device=_device_name(torch, device),
             why=why,
@@ -120,11 +123,27 @@ class TransformersBackend:
 
     def generate(self, request: GenerationRequest, on_delta: OnDelta) -> Finish:
         """Generate one completion; see `base.Backend`. A second caller waits until the first is done."""
+        finishes: list[Finish] = []
+
+        def on_choice(_: int, event: Delta | Finish) -> bool:
+            if isinstance(event, Finish):
+                finishes.append(event)
+                return True
+            return on_delta(event)
+
+        self.generate_choices(request, 1, on_choice)
+        return finishes[0]
+
+    def generate_choices(self, request: GenerationRequest, count: int, on_choice: OnChoice) -> None:
+        """Generate `count` completions as rows of one batch; see `base.Backend`.
+
+        A network whose cache cannot be copied (a recurrent one) generates them one after the other.
+        """
         with self._lock:
             if self._closed:
                 raise GenerationError("the model has been unloaded")
             try:
-                return self._generate(request, on_delta)
+                self._generate(request, range(count), on_choice)
             except RuntimeError as error:  # torch's own errors, out-of-memory among them
                 self._decoder.forget()
                 raise GenerationError(f"torch failed while generating: {_first_line(error)}") from error
@@ -140,51 +159,54 @@ class TransformersBackend:
             if hasattr(self, "_decoder"):
                 del self._decoder
 
-    def _generate(self, request: GenerationRequest, on_delta: OnDelta) -> Finish:
-        from .torch_decoding import Seq2SeqDecoder, pick, seeded
+    def _generate(self, request: GenerationRequest, indices: range, on_choice: OnChoice) -> bool:
+        """Returns whether to go on."""
+        from .torch_choices import Voice, write
+        from .torch_decoding import Seq2SeqDecoder
 
-        def go_on(delta: Delta) -> bool:
-            return on_delta(delta) and not self._closed
+        go_on = True
+
+        def tell(index: int, event: Delta | Finish) -> bool:
+            nonlocal go_on
+            go_on = on_choice(index, event) and go_on and not self._closed
+            return go_on
 
         prompt, max_tokens, truncated, end = self._prompt(request)
-        if not prompt:
-            return Finish(reason="stop")
         if isinstance(self._decoder, Seq2SeqDecoder):
             fills_gap = request.suffix is not None and bool(self._sentinels)
             self._decoder.begin = [self._begin, *self._sentinels[:1]] if fills_gap else [self._begin]
         started = time.monotonic()
-        generator = seeded(request.seed)
-        logits = self._decoder.start(prompt, lambda: go_on(Delta("")))
+        logits = self._decoder.start(prompt, lambda: tell(indices[0], Delta(""))) if prompt else None
         prefilled = time.monotonic()
-        text = TextStream(self._tokenizer, () if self._is_seq2seq else prompt, request)
-        reason: FinishReason = "cancelled" if logits is None else "length"
-        n_tokens = 0
-        while logits is not None and n_tokens < max_tokens:
-            token = pick(logits, temperature=request.temperature, top_p=request.top_p, generator=generator)
-            n_tokens += 1
-            if token in end:
-                reason = "stop"
-                break
-            delta = text.push(token, logits)
-            if not go_on(delta):
-                reason = "cancelled"
-                break
-            if text.stopped:
-                reason = "stop"
-                break
-            if n_tokens < max_tokens:
-                logits = self._decoder.step(token)
-        if reason != "cancelled" and not text.stopped and (rest := text.flush()) is not None:
-            on_delta(rest)
-        return Finish(
-            reason=reason,
-            prompt_tokens=len(prompt),
-            cached_tokens=self._decoder.cached_tokens,
-            completion_tokens=n_tokens,
-            truncated_tokens=truncated,
-            prefill_s=prefilled - started,
-            decode_s=time.monotonic() - prefilled,
-        )
+        cached = self._decoder.cached_tokens if prompt else 0
+        first: Voice | None = None
+
+        def finish(voice: Voice, reason: FinishReason) -> bool:
+            nonlocal first
+            first = first or voice
+            return tell(
+                voice.index,
+                Finish(
+                    reason=reason,
+                    prompt_tokens=len(prompt),
+                    cached_tokens=cached if voice is first else len(prompt),
+                    completion_tokens=voice.n_tokens,
+                    truncated_tokens=truncated,
+                    prefill_s=prefilled - started if voice is first else 0.0,
+                    decode_s=time.monotonic() - prefilled,
+                ),
+            )
+
+        before = () if self._is_seq2seq else prompt
+        voices = [Voice(index, request, self._tokenizer, before, max_tokens=max_tokens, end=end) for index in indices]
+        if logits is None:
+            for voice in voices:
+                finish(voice, "cancelled" if prompt else "stop")
+        elif not write(self._decoder, logits, voices, tell, finish):
+            for index in indices:
+                # The prompt is cached; a stop in one choice is met at once by the next.
+                self._generate(request, indices[index - indices[0] :][:1], on_choice)
+        return go_on
 
     def _prompt(self, request: GenerationRequest) -> tuple[list[int], int, int, frozenset[int]]:
         """The prompt's tokens, the room for the answer, the number of tokens dropped, and what ends the answer."""

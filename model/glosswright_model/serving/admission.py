@@ -1,23 +1,26 @@
-"""Who may use the model when: one thread per slot, a bounded first-in-first-out queue before them, a deadline for each.
+"""Who may use the model when: so many slots, a bounded queue before them, a deadline for each.
 
-A job is one HTTP request; its choices run one after the other on one slot, so that all but the first find the prompt in
-the slot's prefix cache. Whoever ends a job early (the client, its deadline, the end of the server) sets a mark that the
-back end meets before its next token; nobody waits for it but its own slot. HTTP and JSON are not known here.
+A job is one HTTP request. Choices that differ in nothing but their seed run together, as a wave that takes a slot for
+each (or for each group the engine can put in one); a job of several waves goes to the head of the queue between them.
+Waves of several choices leave one slot alone, so that what is typed meanwhile does not wait for them. Nothing starts
+while a job that was cut short still holds the engine: it would not run any sooner, and it would miss the prompt that
+the other leaves in its slot. Whoever ends a job early (the client, its deadline, the end of the server) sets a mark
+that the back end meets before its next token. HTTP and JSON are not known here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from glosswright_model.backends.base import Backend, Delta, Finish, GenerationRequest
+from glosswright_model.backends.base import Backend, BackendInfo, Delta, Finish, GenerationRequest
 from glosswright_model.errors import GenerationError, QueueFull
 from glosswright_model.serving.outbox import Outbox
 
@@ -32,6 +35,8 @@ TOKEN_WEIGHT = 64
 STUCK_GRACE_S = 1.0
 """How long the end of a job waits for the engine to say what it cost; then the client is answered without it."""
 LONGEST_RETRY_S = 60.0
+_STUCK_POLL_S = 0.1
+"""How often a free slot looks whether the engine of a job that was cut short is to be waited for any longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,16 @@ class Job:
 
     def __init__(self, runs: Sequence[GenerationRequest], deadline_s: float) -> None:
         self.runs = tuple(runs)
+        self.done = 0
+        """Choices that have run."""
         self.submitted_at = time.monotonic()
         self.deadline_at = self.submitted_at + deadline_s
         self.ending: Ending | None = None
+        self._ending_at = math.inf
         self.over = False
         """Whether the reader has seen the end."""
         self.queue_s = 0.0
-        """Seconds it waited for a slot; settled once it runs or is over."""
+        """Seconds it waited for its first slot; settled once it runs or is over."""
         self.first_token_s: float | None = None
         """Seconds from the submission to the first text."""
         self.clock: asyncio.TimerHandle | None = None
@@ -88,9 +96,14 @@ class Job:
                 return
             yield batch
 
+    def alike(self) -> int:
+        """How many of the choices to come, from the next one on, differ in their seeds only."""
+        first, *rest = self.runs[self.done :]
+        return 1 + next((at for at, run in enumerate(rest) if replace(run, seed=first.seed) != first), len(rest))
+
     def end(self, ending: Ending) -> None:
         """Ask the back end to stop before the next token; the first reason counts."""
-        self.ending = self.ending or ending
+        self._cut(ending)
         self._outbox.lift()
 
     def abandon(self) -> None:
@@ -103,7 +116,7 @@ class Job:
     def push(self, index: int, delta: Delta) -> bool:
         """The back end's callback for choice `index`, on a worker's thread: whether to go on."""
         if self.ending is None and time.monotonic() >= self.deadline_at:
-            self.ending = "deadline"
+            self._cut("deadline")
         if self.ending is not None:
             return False
         if delta.text or delta.tokens:
@@ -115,11 +128,64 @@ class Job:
     def tell(self, event: Event, weight: int = 1) -> None:
         """Pass an event to the reader; without one the job ends."""
         if not self._outbox.put(event, weight):
-            self.ending = self.ending or "cancelled"
+            self._cut("cancelled")
+
+    @property
+    def is_letting_go(self) -> bool:
+        """Whether it was cut short just now: its engine meets the mark within a token or a batch of the prompt."""
+        return time.monotonic() < self._ending_at + STUCK_GRACE_S and self.ending is not None
+
+    def _cut(self, ending: Ending) -> None:
+        if self.ending is None:
+            self._ending_at = time.monotonic()
+            self.ending = ending
+
+
+@dataclass(frozen=True, slots=True)
+class _Wave:
+    """Choices of one job that run together."""
+
+    job: Job
+    choices: int
+    slots: tuple[int, int]
+    """Slots taken: for single choices, for batches."""
+
+
+class _Slots:
+    """Which slots are taken, by single choices and by batches. Not safe by itself: `Admission` holds its lock."""
+
+    def __init__(self, info: BackendInfo) -> None:
+        self.total = max(1, info.slots)
+        self._per_slot = max(1, info.choices_per_slot)
+        self._singles = self._batches = 0
+
+    @property
+    def busy(self) -> int:
+        return self._singles + self._batches
+
+    @property
+    def free(self) -> int:
+        return self.total - self.busy
+
+    def offer(self, count: int) -> tuple[int, tuple[int, int]]:
+        """How many of `count` choices may start now, perhaps none, and the slots that they take."""
+        if count > 1 and (room := min(self.free, max(self.total - 1, 1) - self._batches)) * self._per_slot > 1:
+            choices = min(count, room * self._per_slot)
+            return choices, (0, -(-choices // self._per_slot))
+        # A batch of one, where no more can be had, is no batch.
+        return (1, (1, 0)) if self.free and (count == 1 or self.total <= 2) else (0, (0, 0))
+
+    def take(self, slots: tuple[int, int]) -> None:
+        self._singles += slots[0]
+        self._batches += slots[1]
+
+    def give_back(self, slots: tuple[int, int]) -> None:
+        self._singles -= slots[0]
+        self._batches -= slots[1]
 
 
 class Admission:
-    """The queue and the slots' threads of one back end. `submit`, `end` and `close` belong to the event loop."""
+    """The queue and the slots of one back end. `submit`, `end` and `close` belong to the event loop."""
 
     def __init__(
         self, backend: Backend, *, queue_limit: int = 16, on_finish: Callable[[Finish], None] = lambda finish: None
@@ -129,12 +195,12 @@ class Admission:
         self._on_finish = on_finish
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
-        self._running: set[Job] = set()
+        self._running: dict[Job, _Wave] = {}
         self._closed = False
-        self._mean_s = 1.0  # how long a job runs, for Retry-After
+        self._mean_s = 1.0  # how long a wave runs, for Retry-After
+        self._slots = _Slots(backend.info)
         self._threads = [
-            threading.Thread(target=self._work, name=f"slot-{slot}", daemon=True)
-            for slot in range(max(1, backend.info.slots))
+            threading.Thread(target=self._work, name=f"slot-{slot}", daemon=True) for slot in range(self._slots.total)
         ]
         for thread in self._threads:
             thread.start()
@@ -147,17 +213,16 @@ class Admission:
     @property
     def slots_busy(self) -> int:
         """Slots whose engine computes, those of cancelled jobs included until the engine has let go."""
-        return len(self._running)
+        return self._slots.busy
 
     def submit(self, job: Job) -> None:
         """Queue the job and start its clock. Raises QueueFull."""
-        slots = len(self._threads)
         with self._changed:
-            if len(self._waiting) + len(self._running) >= slots + self._queue_limit:
-                retry_s = min(LONGEST_RETRY_S, max(1.0, self._mean_s * (len(self._waiting) + 1) / slots))
+            if len(self._waiting) >= self._queue_limit + self._slots.free:
+                retry_s = min(LONGEST_RETRY_S, max(1.0, self._mean_s * (len(self._waiting) + 1) / self._slots.total))
                 raise QueueFull("The model is busy and its queue is full: try again later.", retry_s)
             self._waiting.append(job)
-            self._changed.notify()
+            self._changed.notify_all()
         delay_s = job.deadline_at - time.monotonic()
         job.clock = asyncio.get_running_loop().call_later(max(0.0, delay_s), self.end, job, "deadline")
 
@@ -170,7 +235,8 @@ class Admission:
             except ValueError:
                 pass
             else:
-                job.queue_s = time.monotonic() - job.submitted_at
+                if not job.done:
+                    job.queue_s = time.monotonic() - job.submitted_at
                 job.tell(Over(ending))
                 return
             running = job in self._running
@@ -199,35 +265,89 @@ class Admission:
             thread.join(max(0.0, give_up - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def _next(self) -> _Wave | None:
+        """The first job in the queue for which there is room now. Call it with the lock held."""
+        if any(job.is_letting_go for job in self._running):
+            return None
+        for job in self._waiting:
+            alike = job.alike()
+            # Greedy choices are equal: one is generated for all of them.
+            greedy = job.runs[job.done].temperature == 0
+            choices, slots = self._slots.offer(1 if greedy else alike)
+            if choices:
+                return _Wave(job, alike if greedy else choices, slots)
+        return None
+
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
-                if not self._waiting:
-                    return
-                job = self._waiting.popleft()
-                self._running.add(job)
+                while (wave := self._next()) is None:
+                    if self._closed and not self._waiting:
+                        return
+                    self._changed.wait(_STUCK_POLL_S if self._waiting else None)
+                job = wave.job
+                self._waiting.remove(job)
+                self._running[job] = wave
+                self._slots.take(wave.slots)
             started = time.monotonic()
-            job.queue_s = started - job.submitted_at
-            over = self._run(job)
+            if not job.done:
+                job.queue_s = started - job.submitted_at
+            error = self._run(wave)
             with self._changed:
-                self._running.discard(job)
+                del self._running[job]
+                self._slots.give_back(wave.slots)
                 self._mean_s += 0.2 * (time.monotonic() - started - self._mean_s)
-            job.tell(over)
+                job.done += wave.choices
+                again = error is None and job.ending is None and job.done < len(job.runs)
+                if again:
+                    self._waiting.appendleft(job)
+                self._changed.notify_all()
+            if not again:
+                job.tell(Over(error=error) if error is not None else Over(job.ending))
 
-    def _run(self, job: Job) -> Over:
+    def _run(self, wave: _Wave) -> str | None:
+        """Generate; what to tell the client when it fails."""
+        job, first = wave.job, wave.job.done
+        request = job.runs[first]
+
+        def on_choice(index: int, event: Delta | Finish) -> bool:
+            if isinstance(event, Delta):
+                return job.push(first + index, event)
+            self._on_finish(event)
+            # Of a choice that was cut short its job tells the reason.
+            job.tell(Ended(first + index, event))
+            return job.ending is None
+
         try:
-            for index, request in enumerate(job.runs):
-                if job.ending is not None:
-                    break
-                finish = self._backend.generate(request, partial(job.push, index))
-                self._on_finish(finish)
-                job.tell(Ended(index, finish))
+            if job.ending is not None:
+                return None
+            if wave.choices == 1:
+                on_choice(0, self._backend.generate(request, lambda delta: on_choice(0, delta)))
+            elif request.temperature == 0:
+                self._repeat(request, wave)
+            else:
+                self._backend.generate_choices(request, wave.choices, on_choice)
         except GenerationError as error:
-            return Over(error=str(error))
+            return str(error)
         except Exception as error:  # an engine may raise anything; one request's failure must not take a slot with it
             # Only the type: an engine's message may quote the prompt.
             logger.error("the engine failed: %s", type(error).__name__)
             logger.debug("the engine's failure", exc_info=True)
-            return Over(error="The model's engine failed; the server's log names the error.")
-        return Over(job.ending)
+            return "The model's engine failed; the server's log names the error."
+        return None
+
+    def _repeat(self, request: GenerationRequest, wave: _Wave) -> None:
+        """Generate once what all choices of the wave say."""
+        job, first = wave.job, wave.job.done
+        indices = range(first, first + wave.choices)
+
+        def on_delta(delta: Delta) -> bool:
+            for index in indices:
+                go_on = job.push(index, delta)
+            return go_on
+
+        finish = self._backend.generate(request, on_delta)
+        self._on_finish(finish)
+        for index in indices:
+            job.tell(Ended(index, finish))
+            finish = replace(finish, cached_tokens=finish.prompt_tokens, prefill_s=0.0, decode_s=0.0)

@@ -14,7 +14,6 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -113,6 +112,12 @@ class _Choice:
     token_offset: int = 0
     """Code points of the completion before `tokens`."""
     reason: str | None = None
+    told: bool = False
+    """Whether the client has been sent `reason`."""
+
+    @property
+    def holds_something(self) -> bool:
+        return bool(self.text or self.tokens)
 
     def add(self, delta: Delta) -> None:
         self.text += delta.text
@@ -176,18 +181,18 @@ class _Answer:
 
     def _objects(self, batch: list[Event], job: Job) -> Iterator[JsonObject]:
         """The JSON events of one batch; pieces of one choice that came together make one event."""
-        for index, group in groupby(batch, key=lambda event: event.index if isinstance(event, Piece) else None):
-            for event in group:
-                if isinstance(event, Piece):
-                    self._choices[event.index].add(event.delta)
-                    continue
-                for choice in self._settle(event, job):
-                    yield self._finish_object(choice)
-                if isinstance(event, Over) and event.error is None and self._with_usage:
-                    extension = {"usage": self.tally.usage(), "glosswright": self.tally.extension()}
-                    yield {**self._head, "choices": [], **extension}
-            if index is not None:
-                yield self._piece_object(self._choices[index])
+        for event in batch:
+            if isinstance(event, Piece):
+                self._choices[event.index].add(event.delta)
+                continue
+            for choice in self._settle(event, job):
+                if choice.holds_something:
+                    yield self._piece_object(choice)
+                yield self._finish_object(choice)
+            if isinstance(event, Over) and event.error is None and self._with_usage:
+                extension = {"usage": self.tally.usage(), "glosswright": self.tally.extension()}
+                yield {**self._head, "choices": [], **extension}
+        yield from [self._piece_object(choice) for choice in self._choices if choice.holds_something]
 
     def _settle(self, event: Event, job: Job) -> list[_Choice]:
         """Note what a choice, or the whole job, ended with; returns the choices that this settles."""
@@ -212,8 +217,9 @@ class _Answer:
         return self._stream_object(choice_object(choice.index, text, None, logprobs))
 
     def _finish_object(self, choice: _Choice) -> JsonObject:
+        choice.told = True
         event = self._stream_object(choice_object(choice.index, "", choice.reason))
-        if not self._with_usage and choice is self._choices[-1]:  # the choices end in order, so this is the last event
+        if not self._with_usage and all(each.told for each in self._choices):  # this is the last event
             event["glosswright"] = self.tally.extension()
         return event
 
@@ -236,9 +242,9 @@ class _Answer:
         return self._request.stream_options.include_usage
 
     def _outcome(self, job: Job) -> str:
-        """For the metrics: the choices run in order, so the last one tells whether all were complete."""
-        last = self._choices[-1].reason
-        return "ok" if last in ("stop", "length") else last or "cancelled"
+        """For the metrics: "ok", or how the first choice that was not completed ended."""
+        reasons = (choice.reason or "cancelled" for choice in self._choices)
+        return next((reason for reason in reasons if reason not in ("stop", "length")), "ok")
 
 
 def _log(answer: _Answer, outcome: str, total_s: float) -> None:

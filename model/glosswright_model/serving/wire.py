@@ -46,6 +46,7 @@ class ApiError(Exception):
 
 
 Stop = Annotated[str, pydantic.StringConstraints(min_length=1)]
+Temperature = Annotated[float, pydantic.Field(ge=0, le=2, allow_inf_nan=False)]
 
 
 class StreamOptions(pydantic.BaseModel):
@@ -65,9 +66,11 @@ class CompletionRequest(pydantic.BaseModel):
     model: str | None = None
     suffix: str | None = None
     max_tokens: Annotated[int, pydantic.Field(ge=1)] = 256
-    temperature: Annotated[float, pydantic.Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
+    temperature: Temperature = 0.0
     top_p: Annotated[float, pydantic.Field(gt=0, le=1, allow_inf_nan=False)] = 1.0
     n: Annotated[int, pydantic.Field(ge=1, le=MAX_CHOICES)] = 1
+    temperatures: Annotated[tuple[Temperature, ...], pydantic.Field(max_length=MAX_CHOICES, strict=False)] = ()
+    """One for each choice, instead of `temperature`; not of OpenAI's API."""
     stop: Annotated[tuple[Stop, ...], pydantic.Field(max_length=MAX_STOPS, strict=False)] = ()
     seed: Annotated[int, pydantic.Field(ge=-(2**63), lt=2**63)] | None = None
     logprobs: Annotated[int, pydantic.Field(ge=0, le=5)] | None = None
@@ -112,6 +115,12 @@ class CompletionRequest(pydantic.BaseModel):
             raise ValueError("best_of must equal n: leave it out")
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _temperature_of_each(self) -> CompletionRequest:
+        if self.temperatures and len(self.temperatures) != self.n:
+            raise ValueError("temperatures must have one number for each of the n choices")
+        return self
+
     def runs(self) -> tuple[GenerationRequest, ...]:
         """One back-end request per choice; choice i draws from `seed + i`."""
         return tuple(
@@ -119,7 +128,7 @@ class CompletionRequest(pydantic.BaseModel):
                 prompt=self.prompt,
                 suffix=self.suffix,
                 max_tokens=self.max_tokens,
-                temperature=self.temperature,
+                temperature=self.temperatures[index] if self.temperatures else self.temperature,
                 top_p=self.top_p,
                 stop=self.stop,
                 seed=None if self.seed is None else self.seed + index,
@@ -239,6 +248,8 @@ def models_object(info: BackendInfo | None, created: int) -> JsonObject:
             "device": info.device,
             "supports_suffix": info.supports_suffix,
             "slots": info.slots,
+            "batch": info.batch,
+            "temperatures": True,
             "why": info.why,
         }
         data.append(

@@ -29,6 +29,8 @@ class CompletionRequest:
     max_tokens: int = 256
     temperature: float = 0.0
     top_p: float = 1.0
+    temperatures: tuple[float, ...] = ()
+    """One for each choice, instead of `temperature`. Not of OpenAI's API: only for servers whose ModelCard says so."""
     n: int = 1
     stop: tuple[str, ...] = ()
     seed: int | None = None
@@ -54,6 +56,8 @@ class CompletionRequest:
             body["suffix"] = self.suffix
         if self.n != 1:
             body["n"] = self.n
+        if self.temperatures:
+            body["temperatures"] = list(self.temperatures)
         if self.stop:
             body["stop"] = list(self.stop)
         if self.seed is not None:
@@ -106,6 +110,10 @@ class ModelCard:
     supports_suffix: bool | None = None
     device: str | None = None
     backend: str | None = None
+    batch: int | None = None
+    """Choices of one request that are generated together."""
+    takes_temperatures: bool = False
+    """Whether `CompletionRequest.temperatures` is understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,8 @@ def decode_models(payload: object) -> list[ModelCard]:
                 supports_suffix=value if isinstance(value := extra.get("supports_suffix"), bool) else None,
                 device=_text(extra.get("device")),
                 backend=_text(extra.get("backend")),
+                batch=_count(extra.get("batch")) or None,
+                takes_temperatures=extra.get("temperatures") is True,
             )
         )
     return cards

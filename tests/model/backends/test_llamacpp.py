@@ -318,9 +318,8 @@ def test_devices(devices: list[dict[str, str]], on_gpu: bool, name: str, slots: 
     kinds = SimpleNamespace(GGML_BACKEND_DEVICE_TYPE_GPU="gpu", GGML_BACKEND_DEVICE_TYPE_IGPU="igpu")
     gpu = llamacpp._gpu(SimpleNamespace(ggml_backend_dev_type=kinds, get_device_info=lambda: devices))
     assert (gpu is not None, llamacpp._device_name(gpu)) == (on_gpu, name)
-    assert llamacpp._default_slots(gpu, threads=2) == slots
+
     parameters = llamacpp._parameters(
         xllamacpp, chain_file, context=512, slots=slots, threads=2, on_gpu=on_gpu, api_key="key"
     )
     assert (parameters.n_gpu_layers, parameters.n_batch) == ((-1, 512) if on_gpu else (0, 64))
-    assert llamacpp._default_slots(None, threads=8) == 2

@@ -176,10 +176,10 @@ def test_stop_strings_and_length(causal: TransformersBackend) -> None:
 
 def test_stops_at_end_tokens(causal: TransformersBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """An end token ends the text without showing."""
-    from glosswright_model.backends import torch_decoding
+    from glosswright_model.backends import torch_choices
 
     script = iter([70, 71, 0])
-    monkeypatch.setattr(torch_decoding, "pick", lambda *_, **__: next(script))
+    monkeypatch.setattr(torch_choices, "pick", lambda *_, **__: next(script))
     _, finish, _ = run(causal)
     assert (finish.reason, finish.completion_tokens) == ("stop", 3)
     end = QWEN.index("<|file_sep|>")
@@ -246,12 +246,12 @@ def test_marks_are_broken_up_for_tokenizers_that_insist(
 
 def test_shows_whole_characters(causal: TransformersBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """A character of several tokens comes out at once; half of one at the end does not come out at all."""
-    from glosswright_model.backends import torch_decoding
+    from glosswright_model.backends import torch_choices
 
     ids = causal._ids("é🙂é", add_special_tokens=False)
     for count, expected in ((len(ids), "é🙂é"), (len(ids) - 1, "é🙂")):
         script = iter(ids)
-        monkeypatch.setattr(torch_decoding, "pick", lambda *_, script=script, **__: next(script))
+        monkeypatch.setattr(torch_choices, "pick", lambda *_, script=script, **__: next(script))
         text, _, deltas = run(causal, max_tokens=count, logprobs=1)
         assert text == expected
         assert "\ufffd" not in "".join(delta.text for delta in deltas)

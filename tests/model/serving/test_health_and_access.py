@@ -106,6 +106,8 @@ def test_models_says_what_is_loaded() -> None:
                     "device": "cpu",
                     "supports_suffix": True,
                     "slots": 2,
+                    "batch": 1,
+                    "temperatures": True,
                     "why": "by hand",
                 },
             }
