@@ -29,18 +29,18 @@ from glosswright_server.evaluation.choice import choose
 from glosswright_server.evaluation.conditions import Conditions, answering, changed, digest, file_digest, settings_for
 from glosswright_server.evaluation.folder import Folder
 from glosswright_server.evaluation.formats.load import load
-from glosswright_server.evaluation.hidden import Judge
+from glosswright_server.evaluation.hidden import Judge, RunScript
 from glosswright_server.evaluation.mode import Mode
 from glosswright_server.evaluation.plot import MISSING, draw
 from glosswright_server.evaluation.problem import Problem
 from glosswright_server.evaluation.progress import RunProgress
 from glosswright_server.evaluation.records import Record, Store
 from glosswright_server.evaluation.runner import Outcome, Runner
-from glosswright_server.evaluation.script import RunScript, sandboxed
 from glosswright_server.evaluation.summary import Summary, summarise
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.settings import Settings
 from glosswright_server.verify.sandbox.model import SandboxOptions
+from glosswright_server.verify.sandbox.script import run_script
 
 _PARTS = ("xllamacpp", "torch", "transformers", "tree-sitter", "pyflakes")
 
@@ -50,7 +50,7 @@ class Outside:
     """What a run needs of the world outside, so that tests can give something else."""
 
     source: MakeSource = ModelSource
-    run_script: RunScript = sandboxed
+    run_script: RunScript = run_script
     console: Console = dataclasses.field(default_factory=lambda: Console(stderr=True))
 
 
@@ -95,6 +95,7 @@ class _Evaluation:
         self.saved = Folder(path)
         self.folder = Folder(path, _stem(options.tests or options.file)) if options.retest else self.saved
         self.conditions = self._conditions()
+        self._sandbox = ""
         self._judge = Judge(outside.run_script, _sandbox_options(self.settings), options.test_timeout)
 
     async def run(self) -> int:
@@ -105,7 +106,7 @@ class _Evaluation:
         left = [problem for problem in self.problems if problem.id not in records]
         outcome = Outcome()
         if left:
-            await self._judge.check({problem.task.language for problem in left})
+            self._sandbox = await self._judge.check({problem.task.language for problem in left})
             outcome = await (self._retest(store, left, records) if options.retest else self._ask(store, left, records))
         records.update((record.id, record) for record in outcome.done)
         wanted = [records[problem.id] for problem in self.problems if problem.id in records]
@@ -201,7 +202,7 @@ class _Evaluation:
             "showTests": self._options.show_tests,
             "tests": self._options.tests.name if self._options.tests is not None else "",
             "date": _now(),
-            "machine": _machine(self.settings),
+            "machine": {**_machine(), "sandbox": self._sandbox},
         }
 
     def _report(self, records: Sequence[Record], outcome: Outcome) -> None:
@@ -248,7 +249,7 @@ async def _card(ready: Ready) -> tuple[dict[str, Any], int]:
     return {**facts, "name": ready.model}, slots if isinstance(slots, int) and slots > 0 else 1
 
 
-def _machine(settings: Settings) -> dict[str, Any]:
+def _machine() -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     versions = {"glosswright": __version__, "python": platform.python_version()}
     versions.update((name, found) for name in _PARTS if (found := _version(name)))

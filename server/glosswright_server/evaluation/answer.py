@@ -124,6 +124,7 @@ def _first(text: str, stops: tuple[str, ...]) -> int | None:
 
 def answer_of(task: Task, suggestion: Suggestion, seconds: float) -> Answer:
     """What the product shows, as an answer with every candidate beside it."""
+
     def file(text: str, imports: ImportEdit | None) -> str:
         return applied(task.document, suggestion.start, suggestion.end, text, imports)
 

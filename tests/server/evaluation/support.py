@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from typing import Any
 from glosswright_server.engine.source import ModelSource, Ready
 from glosswright_server.evaluation.hidden import Tested
 from glosswright_server.evaluation.records import Answer, Attempt, Record
-from glosswright_server.evaluation.script import ScriptResult
 from glosswright_server.generation.completions import CompletionRequest, ModelCard
 from glosswright_server.generation.launch_options import OnProgress
 from glosswright_server.generation.scripted import Script, ScriptedClient
 from glosswright_server.prompt.profile import profile_for
 from glosswright_server.settings import Settings
 from glosswright_server.verify.sandbox.model import SandboxOptions
+from glosswright_server.verify.sandbox.script import ScriptResult
 
 SECRET = "hidden-test-secret"
 """Stands in every hidden test here; no prompt may hold it."""
@@ -52,25 +52,20 @@ def write_rows(path: Path, rows: Sequence[object] = PROBLEMS) -> Path:
     return path
 
 
-async def run_unguarded(source: str, language: str, options: SandboxOptions) -> ScriptResult:
+async def run_unguarded(file: str, tests: str, language: str, options: SandboxOptions) -> ScriptResult:
     """Run a program of these tests in a plain process. Never for code that a model wrote."""
-    command = [sys.executable, "-I", "-"] if language == "python" else [shutil.which("node") or "node", "-"]
-    started = time.monotonic()
+    python = language == "python"
+    end = "import os as _os; _os.write(1, b'the end')" if python else "require('node:fs').writeSync(1, 'the end');"
+    command = [sys.executable, "-I", "-"] if python else [shutil.which("node") or "node", "-"]
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    try:
-        output, errors = await asyncio.wait_for(process.communicate(source.encode()), options.limits.wall_s)
-    except asyncio.TimeoutError:
-        process.kill()
-        await process.communicate()
-        return ScriptResult(timed_out=True)
-    return ScriptResult(
-        exit_status=process.returncode or 0,
-        output=output.decode(),
-        errors=errors.decode(),
-        elapsed_ms=(time.monotonic() - started) * 1000,
-    )
+    output, errors = await asyncio.wait_for(process.communicate(f"{file}\n{tests}\n{end}\n".encode()), 30)
+    if output.endswith(b"the end"):
+        return ScriptResult(passed=True, elapsed_ms=1.0)
+    found = re.findall(r"^(?:Uncaught )?(\w+(?:Error|Exit))\b.*", errors.decode(), re.MULTILINE)
+    reason = found[-1] if found else "ended before its tests did"
+    return ScriptResult(passed=False, reason=reason, detail=f"{reason}: 1\n2", elapsed_ms=1.0)
 
 
 def right(request: CompletionRequest) -> str:

@@ -21,9 +21,9 @@ from glosswright_server.evaluation.hidden import CannotTest, Judge
 from glosswright_server.evaluation.problem import Problem, Task
 from glosswright_server.evaluation.records import Answer, Attempt, Store
 from glosswright_server.evaluation.runner import Runner
-from glosswright_server.evaluation.script import ScriptResult
 from glosswright_server.generation.launch_options import OnProgress
 from glosswright_server.verify.sandbox.model import SandboxOptions
+from glosswright_server.verify.sandbox.script import ScriptResult
 
 from .support import run_unguarded, write_rows
 
@@ -79,9 +79,9 @@ class Stage:
         self.store = Store(folder / "results.jsonl", "d")
         self.ran: list[str] = []
 
-        async def run(source: str, language: str, options: SandboxOptions) -> ScriptResult:
-            self.ran.append(source)
-            return await run_unguarded(source, language, options)
+        async def run(file: str, tests: str, language: str, options: SandboxOptions) -> ScriptResult:
+            self.ran.append(file)
+            return await run_unguarded(file, tests, language, options)
 
         self.runner = Runner(self.answers, Judge(run), self.store, digest="d", oracle=oracle, pause_s=0.001)
 
@@ -188,8 +188,8 @@ async def test_a_sandbox_that_is_gone_ends_the_run(tmp_path: Path) -> None:
     """No verdict is made up for what could not be tested."""
     stage = Stage(tmp_path)
 
-    async def run(source: str, language: str, options: SandboxOptions) -> ScriptResult:
-        return ScriptResult(why_not="Gone.")
+    async def run(file: str, tests: str, language: str, options: SandboxOptions) -> ScriptResult:
+        return ScriptResult(passed=False, why_not="Gone.")
 
     runner = Runner(stage.answers, Judge(run), stage.store, digest="d")
     with pytest.raises(CannotTest, match="Gone"):

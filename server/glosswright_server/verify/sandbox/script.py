@@ -34,7 +34,7 @@ class ScriptResult:
 
 
 async def run_script(file: str, tests: str, language: str, options: SandboxOptions) -> ScriptResult:
-    """Run `file` as a module, then `tests` with its names, within `limits.wall_s` together. Never raises for the code."""
+    """Run `file` as a module, then `tests` with its names, within `limits.wall_s` together. Raises nothing."""
     found = walls()
     if not found.name:
         return ScriptResult(passed=False, why_not=found.why_not)
@@ -42,9 +42,7 @@ async def run_script(file: str, tests: str, language: str, options: SandboxOptio
 
     def result(reason: str = "", detail: str = "") -> ScriptResult:
         elapsed_ms = (time.monotonic() - started) * 1000
-        return ScriptResult(
-            passed=not reason, reason=reason, detail=detail, elapsed_ms=elapsed_ms, sandbox=found.name
-        )
+        return ScriptResult(passed=not reason, reason=reason, detail=detail, elapsed_ms=elapsed_ms, sandbox=found.name)
 
     try:
         interpreter = interpreter_for(language, options)
