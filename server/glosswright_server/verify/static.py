@@ -1,4 +1,5 @@
-"""Judges a candidate without running it: does it parse where it stands, does it end, does it say anything new.
+"""Judges a candidate without running it: does it parse where it stands, does it end, does it say anything new; for
+Python also whether it resolves, fits and keeps what its documentation promises (`verify.python`).
 
 First of several layers; it knows nothing of types or behaviour. The file around the gap may be broken: only what the
 candidate adds to that counts.
@@ -6,33 +7,51 @@ candidate adds to that counts.
 
 from __future__ import annotations
 
-import ast
 import textwrap
-import warnings
 
 import tree_sitter
 
+from glosswright_server.intent.contract import Contract
 from glosswright_server.intent.languages import LANGUAGES, PLAIN
 from glosswright_server.intent.model import Extent, Intent, IntentKind
 from glosswright_server.intent.tree import Tree, parse
+from glosswright_server.verify.bodies import body_checks
+from glosswright_server.verify.python import python_checks
+from glosswright_server.verify.python.excerpt import excerpt_of
+from glosswright_server.verify.python.parsed import parse_python
 from glosswright_server.verify.verdict import Check, Outcome, Verdict
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _PARSES, _WHOLE, _NEW = "parses", "ends whole", "not a repeat"
 
 
-def judge(text: str, intent: Intent, insertion: str, *, before: Tree | None = None) -> Verdict:
+def judge(
+    text: str,
+    intent: Intent,
+    insertion: str,
+    *,
+    before: Tree | None = None,
+    contract: Contract | None = None,
+    complete: bool = True,
+) -> Verdict:
     """The verdict on `insertion` in place of `text[start:end]`.
 
-    `before` is the tree of `text`, when the caller has it already (it spares most of the time). Never raises.
+    `before` is the tree of `text`, when the caller has it already (it spares most of the time). `contract` is what the
+    words that asked for it promise. Of an answer that is not `complete` (the deadline came first) nothing is demanded
+    that may still be missing. Never raises.
     """
     language = LANGUAGES.get(intent.language, PLAIN)
     old = before if before is not None and before.text == text else parse(text, language)
     new = parse(text[: intent.start] + insertion + text[intent.end :], language, old)
     end = intent.start + len(insertion)
-    return Verdict(
-        (_check_syntax(old, new, intent, end), _check_end(new, intent, end), _check_repeat(text, intent, insertion))
-    )
+    syntax = _check_syntax(old, new, intent, end)
+    checks = (syntax, _check_end(new, intent, end), _check_repeat(text, intent, insertion))
+    if language.key == "python":
+        added, imports = python_checks(text, intent, insertion, contract=contract, complete=complete, after=new)
+        return Verdict((*checks, *added), imports=imports)
+    if complete and intent.kind is IntentKind.BODY and syntax.outcome is Outcome.PASSED:
+        return Verdict((*checks, *body_checks(new, intent, end)))
+    return Verdict(checks)
 
 
 def _check_syntax(old: Tree, new: Tree, intent: Intent, end: int) -> Check:
@@ -57,7 +76,7 @@ def _check_syntax(old: Tree, new: Tree, intent: Intent, end: int) -> Check:
 def _check_alone(new: Tree, intent: Intent, end: int) -> Check:
     """For a gap in broken code: the candidate by itself, in a language whose statements stand by themselves."""
     if intent.language == "python" and intent.extent is not Extent.LINE:
-        if _ast_accepts(textwrap.dedent(intent.indent + new.text[intent.start : end].strip())):
+        if parse_python(textwrap.dedent(intent.indent + new.text[intent.start : end].strip())) is not None:
             return Check(_PARSES, Outcome.PASSED, "by itself; the code around it is broken")
         return Check(_PARSES, Outcome.FAILED, "there is a syntax error in it")
     return Check(_PARSES, Outcome.NOT_APPLICABLE, "the code around it is broken")
@@ -101,29 +120,12 @@ def _python_accepts(old: Tree, new: Tree, intent: Intent, end: int) -> bool:
 
     tree-sitter forgives what Python does not: a header without a block, an odd dedent, arguments in the wrong order.
     """
-    first, code = _top_level(new, intent.start, end)
-    if _ast_accepts(code):
+    excerpt = excerpt_of(new, intent.start, end)
+    if parse_python(excerpt.source) is not None:
         return True
     if intent.kind is IntentKind.CONTINUE:
-        return not _ast_accepts(_top_level(old, intent.start, intent.end)[1])
-    return not _ast_accepts(code[: intent.start - first] + intent.lead + "pass" + intent.tail + code[end - first :])
-
-
-def _top_level(tree: Tree, start: int, end: int) -> tuple[int, str]:
-    """Offset and text of the top-level statements that touch `start..end`."""
-    nodes = [] if tree.root is None else [n for n in tree.root.children if n.end_byte >= start and n.start_byte <= end]
-    low = min(start, nodes[0].start_byte) if nodes else start
-    return low, tree.text[low : max(end, nodes[-1].end_byte) if nodes else end]
-
-
-def _ast_accepts(code: str) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+        return parse_python(excerpt_of(old, intent.start, intent.end).source) is None
+    return parse_python(excerpt.with_body(intent.lead + "pass" + intent.tail)) is None
 
 
 def _check_end(new: Tree, intent: Intent, end: int) -> Check:

@@ -1,0 +1,127 @@
+"""Does every name in the candidate resolve, and which imports would make it? pyflakes follows the scopes.
+
+Only what stands in the candidate is blamed, and only what fails whenever it is reached. Names that a file's top-level
+calls use without binding them (a build script's `Environment(...)`) come from somewhere else, and are taken as bound.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from glosswright_server.verify.python.missing import import_for
+from glosswright_server.verify.python.module_names import ModuleNames
+from glosswright_server.verify.python.parsed import FUNCTIONS, LOOPS, SCOPES, Function, Parsed, names_bound_by
+from glosswright_server.verify.verdict import Check, Outcome
+
+NAME = "names resolve"
+_SHOWN = 3
+
+
+def names_resolve(parsed: Parsed, module: ModuleNames, text: str) -> tuple[Check, tuple[str, ...]]:
+    """The check, and the import statements that the candidate, or the header above it, lacks.
+
+    `text` is the user's file without the candidate.
+    """
+    unknown: dict[str, list[ast.AST]] = {}
+    in_header: dict[str, list[ast.AST]] = {}
+    faults: list[str] = []
+    nodes = {(n.lineno, n.col_offset, n.id): n for n in parsed.nodes if isinstance(n, ast.Name)}
+    for name, line, column, is_local in _complaints(parsed.module, module):
+        place = parsed.offset(line, column)
+        use = nodes.get((line, column, name))
+        if parsed.excerpt.start <= place < parsed.excerpt.end:
+            if is_local or _is_bound_around(parsed, place, name):
+                if not _may_come_round_again(parsed, line):
+                    faults.append(f"`{name}` is used before it has a value")
+            elif not is_local:
+                unknown.setdefault(name, []).extend([use] if use else [])
+        elif use is not None and not module.postponed_annotations and _is_in_header(parsed, use):
+            in_header.setdefault(name, []).append(use)
+    parents: dict[ast.AST, ast.AST] = {}
+    if unknown or in_header:
+        parents = {child: node for node in parsed.nodes for child in ast.iter_child_nodes(node)}
+    imports: list[str] = []
+    open_names: list[str] = []
+    for name, uses in unknown.items():
+        if statement := "" if module.unbounded else import_for(name, uses, parents):
+            imports.append(statement)
+        elif not _comes_from_elsewhere(name, text):
+            open_names.append(name)
+    missing = tuple(imports)
+    if module.unbounded:
+        in_header.clear()
+    imports += [found for name, uses in in_header.items() if (found := import_for(name, uses, parents))]
+    if faults:
+        return Check(NAME, Outcome.FAILED, faults[0]), ()
+    if open_names and module.unbounded:
+        return Check(NAME, Outcome.NOT_APPLICABLE, "a star import may bind anything"), ()
+    if open_names:
+        verb = "is not defined" if len(open_names) == 1 else "are not defined"
+        shown = ", ".join(f"`{name}`" for name in open_names[:_SHOWN]) + (" …" if len(open_names) > _SHOWN else "")
+        return Check(NAME, Outcome.FAILED, f"{shown} {verb}"), ()
+    detail = f"with {'; '.join(missing)}" if missing else ""
+    return Check(NAME, Outcome.PASSED, detail), tuple(dict.fromkeys(imports))
+
+
+def _complaints(tree: ast.Module, module: ModuleNames) -> Iterator[tuple[str, int, int, bool]]:
+    """Name, line, column, and whether it is a local without a value."""
+    from pyflakes import checker, messages  # imported late: a tenth of the language server's start otherwise
+
+    for message in checker.Checker(tree, builtins=set(module.bound), withDoctest=False).messages:
+        if isinstance(message, (messages.UndefinedName, messages.UndefinedLocal)):
+            yield message.message_args[0], message.lineno, message.col, isinstance(message, messages.UndefinedLocal)
+
+
+def _functions_around(parsed: Parsed, place: int) -> Iterator[Function]:
+    for node in parsed.nodes:
+        if isinstance(node, FUNCTIONS) and node.end_lineno is not None and node.end_col_offset is not None:
+            first, last = (
+                parsed.offset(node.lineno, node.col_offset),
+                parsed.offset(node.end_lineno, node.end_col_offset),
+            )
+            if first <= place < last:
+                yield node
+
+
+def _is_bound_around(parsed: Parsed, place: int, name: str) -> bool:
+    """Whether a function around `place` binds the name itself, if too late."""
+    return any(name in _own_names(function) for function in _functions_around(parsed, place))
+
+
+def _own_names(function: Function) -> set[str]:
+    found: set[str] = set()
+    stack: list[ast.AST] = list(function.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            found.add(node.name)
+        elif not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            if not isinstance(node, (ast.Global, ast.Nonlocal)):
+                found.update(names_bound_by(node))
+            stack.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _may_come_round_again(parsed: Parsed, line: int) -> bool:
+    """Whether a loop, or a function that is called later, holds the line: what is bound below may be bound by then."""
+    for node in parsed.new_nodes:
+        if isinstance(node, (*LOOPS, *SCOPES)) and node.lineno <= line <= (node.end_lineno or 0):
+            return True
+    function = parsed.function
+    outer = ast.walk(function) if function is not None else ()
+    return any(isinstance(node, LOOPS) and node.lineno <= line <= (node.end_lineno or 0) for node in outer)
+
+
+def _is_in_header(parsed: Parsed, use: ast.Name) -> bool:
+    """Whether a name stands in the annotations, defaults or decorators of the function that is being written."""
+    function = parsed.function
+    if function is None:
+        return False
+    header = [*function.decorator_list, function.args, *([function.returns] if function.returns else [])]
+    return any(node is use for part in header for node in ast.walk(part))
+
+
+def _comes_from_elsewhere(name: str, text: str) -> bool:
+    return re.search(rf"^(?:\w+[ \t]*=[ \t]*)?{re.escape(name)}[ \t]*\(", text, re.MULTILINE) is not None
