@@ -23,7 +23,7 @@ INSIDE = Path(__file__).parent / "inside"
 _PROBE_S = 10.0
 _OLDEST_PYTHON, _OLDEST_NODE = (3, 8), 18
 _SYSTEM = (
-    "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec/platform-python", "/etc/ld.so.cache",
+    "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/etc/ld.so.cache",
     "/usr/share/zoneinfo", "/etc/localtime", "/usr/share/locale", "/dev/urandom", "/dev/random", "/dev/zero",
 )  # fmt: skip
 _LINKERS = ("/lib64/ld-*.so*", "/lib/ld-*.so*", "/lib/*/ld-*.so*")

@@ -12,7 +12,7 @@ import re
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.sandbox.process import Answer
 from glosswright_server.verify.sandbox.questions import Question
-from glosswright_server.verify.sandbox.values import Tree, same, show, truth
+from glosswright_server.verify.sandbox.values import Tree, same, truth
 from glosswright_server.verify.verdict import ExampleResult, Outcome
 
 _MOST_SHOWN = 120
@@ -42,7 +42,7 @@ def judged(example: Example, question: Question, answer: Answer, memory_mb: int)
         return raised(example, answer, memory_mb)
     match question.kind:
         case ExampleKind.RAISES:
-            return failed(example, f"gave {_shown(answer.tree)}, expected {question.text} to be raised")
+            return failed(example, f"gave {_shown(question, answer.tree)}, expected {question.text} to be raised")
         case ExampleKind.PRINTS:
             if pictures(answer.printed, question.text, lines=True):
                 return passed(example)
@@ -50,11 +50,15 @@ def judged(example: Example, question: Question, answer: Answer, memory_mb: int)
         case ExampleKind.HOLDS:
             holds = truth(answer.tree)
             if holds is None:
-                return unknown(example, f"gave {_shown(answer.tree)}, which is neither true nor false")
-            return passed(example) if holds else failed(example, f"gave {_shown(answer.tree)}, which does not hold")
+                return unknown(example, f"gave {_shown(question, answer.tree)}, which is neither true nor false")
+            return (
+                passed(example)
+                if holds
+                else failed(example, f"gave {_shown(question, answer.tree)}, which does not hold")
+            )
     if question.wanted is not None and same(answer.tree, question.wanted):
         return passed(example)
-    if pictures(show(answer.tree), question.text):
+    if pictures(question.show(answer.tree), question.text):
         return passed(example)
     if too_large(answer.tree):
         return unknown(example, "gave a value too large to compare")
@@ -69,13 +73,13 @@ def judged_inside(example: Example, question: Question, before: Answer, answer: 
         case ("t", expected, (alike,)):
             if same(before.tree, expected) or alike == "T":
                 return passed(example, INSIDE)
-            return failed(example, f"gave {_shown(before.tree)}, expected {_shown(expected)}")
+            return failed(example, f"gave {_shown(question, before.tree)}, expected {_shown(question, expected)}")
     return failed(example, "answered the checker what it was not asked")
 
 
 def unlike(example: Example, question: Question, answer: Answer) -> ExampleResult:
     """A value that is not the one expected."""
-    return failed(example, f"gave {_shown(answer.tree)}, expected {short(question.text)}")
+    return failed(example, f"gave {_shown(question, answer.tree)}, expected {short(question.text)}")
 
 
 def raised(example: Example, answer: Answer, memory_mb: int) -> ExampleResult:
@@ -96,6 +100,8 @@ def hindrance(answer: Answer) -> str:
     if answer.missing:
         return missing(answer.missing)
     kinds = set(answer.classes)
+    if "ImportError" in kinds and re.search("[Pp]ermission denied|cannot open shared object", answer.message):
+        return "it needs a library that lies outside of what the sandbox may read"
     if kinds & _NETWORK:
         return "needs the network, which the sandbox does not give"
     if answer.errno == errno.EFBIG:
@@ -163,8 +169,8 @@ def before(example: Example, answer: Answer, memory_mb: int) -> ExampleResult:
     return failed(example, f"raised {what(answer)} in the lines before")
 
 
-def _shown(tree: Tree) -> str:
-    return short(show(tree, most=_MOST_SHOWN))
+def _shown(question: Question, tree: Tree) -> str:
+    return short(question.show(tree))
 
 
 def _quoted(text: str) -> str:

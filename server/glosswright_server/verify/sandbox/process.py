@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 import signal
-import stat
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -26,7 +25,7 @@ from glosswright_server.verify.sandbox.model import Limits
 from glosswright_server.verify.sandbox.values import Tree, read_tree, unhex
 from glosswright_server.verify.sandbox.walls import Walls, behind
 
-_MOST_ANSWER = 4 << 20
+_MOST_ANSWER = 2 << 20
 _POLL_S = 0.05
 _START_S = 20.0
 _MIB = 1 << 20
@@ -71,7 +70,7 @@ async def running(
     walls: Walls, language: str, interpreter: Interpreter, limits: Limits, parent: Path | None
 ) -> AsyncIterator[Sandboxed]:
     """A process that has entered the sandbox and waits for commands. Raises `Refused` or `OSError`."""
-    scratch = Path(tempfile.mkdtemp(prefix="glosswright-run-", dir=parent)).resolve()
+    scratch = _scratch(parent)
     try:
         with behind(walls, language, interpreter, limits, scratch) as start:
             process = await asyncio.create_subprocess_exec(
@@ -92,14 +91,26 @@ async def running(
         finally:
             await _end(process)
     finally:
-        _remove(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _scratch(parent: Path | None) -> Path:
+    return Path(tempfile.mkdtemp(prefix="glosswright-run-", dir=parent)).resolve()
 
 
 def _environment(scratch: Path) -> dict[str, str]:
     """All that the process knows of the user's environment: nothing."""
     folder = str(scratch)
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "UV_THREADPOOL_SIZE"), "1")
-    return {"HOME": folder, "TMPDIR": folder, "PATH": "", "LANG": "C.UTF-8", "TZ": "UTC", "UV_USE_IO_URING": "0", **one}
+    return {
+        "HOME": folder,
+        "TMPDIR": folder,
+        "PATH": "",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "OPENSSL_CONF": "/dev/null",
+        **one,
+    }
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -113,7 +124,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     while not gone.done():
         try:
             await asyncio.shield(gone)
-        except asyncio.CancelledError as why:
+        except asyncio.CancelledError as why:  # noqa: PERF203 - it is waited for all the same
             cancelled = why
     if cancelled is not None:
         raise cancelled
@@ -130,20 +141,6 @@ async def _gone(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _remove(scratch: Path) -> None:
-    """Remove the folder, with whatever modes its contents were given."""
-    try:
-        shutil.rmtree(scratch)
-    except OSError:
-        for folder, names, _ in os.walk(scratch):
-            for name in names:
-                path = os.path.join(folder, name)
-                with suppress(OSError):
-                    if stat.S_ISDIR(os.lstat(path).st_mode):
-                        os.chmod(path, 0o700)
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
 @dataclass(slots=True)
 class Sandboxed:
     """A process behind the walls."""
@@ -158,8 +155,8 @@ class Sandboxed:
         """Wait until it has entered. Raises `Refused`."""
         try:
             record = json.loads(await self._line(_START_S))
-        except (Stopped, ValueError) as why:
-            raise Refused(f"the interpreter did not start in it: {why}") from None
+        except (Stopped, ValueError) as stopped:
+            raise Refused(f"the interpreter did not start in it: {stopped}") from None
         match record:
             case ["ready"]:
                 return
@@ -168,7 +165,8 @@ class Sandboxed:
         raise Refused("the interpreter did not answer")
 
     async def ask(self, *words: str, within: float) -> Answer:
-        """Give a command, words without its token, and read the answer. Raises `Stopped`; then nothing more can be asked."""
+        """Give a command, words without its token, and read the answer. Raises `Stopped`, after which nothing more can
+        be asked."""
         token = secrets.token_hex(16)
         op, *rest = words
         line = b" ".join(word.encode("utf-8", "surrogatepass").hex().encode() for word in (op, token, *rest)) + b"\n"
@@ -194,7 +192,7 @@ class Sandboxed:
             while not reading.done():
                 left = deadline - loop.time()
                 if left <= 0:
-                    raise TimedOut(f"did not end within {within:.3g} s")
+                    raise TimedOut(f"did not end within {within:.2g} s")
                 await asyncio.wait({reading}, timeout=min(left, _POLL_S))
                 if not reading.done():
                     self._watch()
@@ -227,7 +225,7 @@ class Sandboxed:
 
 def _read(line: bytes, token: str) -> Answer:
     """The answer in a record. Raises `ValueError` where it is not the one with this token."""
-    record: Any = json.loads(line)
+    record: Any = json.loads(line, parse_int=_number)
     match record:
         case [str(found), *rest] if secrets.compare_digest(found.encode(), token.encode()):
             pass
@@ -250,16 +248,20 @@ def _read(line: bytes, token: str) -> Answer:
     raise ValueError("not an answer")
 
 
+def _number(digits: str) -> int:
+    """The only number in a record is an errno; reading a longer one could take very long."""
+    return int(digits[:9])
+
+
 def _size(folder: Path) -> int:
-    """Bytes in the folder; more than any limit where there are more files than anybody needs."""
-    total = count = 0
-    for parent, folders, names in os.walk(folder):
-        for name in names:
+    """Bytes in the folder, which has none below it; more than any limit where there are very many files."""
+    total = 0
+    with suppress(OSError), os.scandir(folder) as entries:
+        for count, entry in enumerate(entries):
+            if count > _MOST_FILES:
+                return 1 << 62
             with suppress(OSError):
-                total += os.lstat(os.path.join(parent, name)).st_blocks * 512
-        count += len(names) + len(folders)
-        if count > _MOST_FILES:
-            return 1 << 62
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 from glosswright_server.intent.contract import Example, ExampleKind
-from glosswright_server.verify.sandbox.values import Tree, describe
+from glosswright_server.verify.sandbox.values import Tree, describe, show
 
 _MOST_BITS = 100_000
 _MOST_ITEMS = 100_000
@@ -34,6 +35,8 @@ class Question:
     """The value that must come, where it is known out here."""
     inside: str = ""
     """The expression of the expected value where it is not: compared inside, after `last` was evaluated."""
+    show: Callable[[Tree], str] = show
+    """Writes a value in the language of the example."""
     text: str = ""
     """The expected value, output or exception as it was written."""
 
@@ -48,6 +51,8 @@ def python_question(example: Example) -> Question:
         return Question(body=body, last=last, kind=example.kind, text=example.expected.strip("\n"))
     text = example.expected.strip()
     wanted = constant(text)
+    if wanted == ("T",) and not body and isinstance(_parsed(last), ast.Compare):
+        return _holds(last)  # `>>> f(1) == 2` and then `True`: the 2 stays out here
     inside = text if wanted is None and _is_expression(text) else ""
     return Question(body=body, last=last, wanted=wanted, inside=inside, text=text)
 
@@ -69,10 +74,10 @@ def _holds(source: str) -> Question:
 
 def _split(source: str) -> tuple[str, str]:
     """The statements, and the expression at the end: "" where the last one is no expression."""
-    try:
-        statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    module = _module(source)
+    if module is None:
         return "", source
+    statements = module.body
     if not statements or not isinstance(statements[-1], ast.Expr):
         return source, ""
     if len(statements) == 1:
@@ -81,22 +86,30 @@ def _split(source: str) -> tuple[str, str]:
 
 
 def _parsed(source: str) -> ast.expr | None:
-    try:
-        return ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    module = _module(f"({source}\n)")
+    match module:
+        case ast.Module(body=[ast.Expr(value=value)]):
+            return value
+    return None
+
+
+def _module(source: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `"\d"` in somebody's docstring is not ours to complain of
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
 
 def _is_expression(source: str) -> bool:
     node = _parsed(source)
     # `[1, ..., 9]` and `<Point …>` are pictures of a value, not values.
-    return node is not None and not any(
-        isinstance(part, ast.Constant) and part.value is ... for part in ast.walk(node)
-    )
+    return node is not None and not any(isinstance(part, ast.Constant) and part.value is ... for part in ast.walk(node))
 
 
 def constant(source: str) -> Tree | None:
-    """The value of an expression of literals, arithmetic on numbers, `math.pi`, `set()` and their like; None for others.
+    """The value of an expression of literals, arithmetic on numbers, `math.pi` and `set()`; None for others.
 
     Bounded: no expression makes it work long or take much memory.
     """
@@ -164,7 +177,7 @@ def _called(name: str, args: list[ast.expr]) -> object:
             return set()
         case "dict", []:
             return {}
-        case ("set" | "frozenset"), [(list() | tuple() | set() | str()) as members]:
+        case (("set" | "frozenset"), [(list() | tuple() | set() | str()) as members]):
             return (set if name == "set" else frozenset)(members)
         case "frozenset", []:
             return frozenset()

@@ -106,7 +106,11 @@ class _Run:
         async with running(self._walls, language, self._interpreter, limits, self._options.scratch) as sandboxed:
             if not await self._loaded(sandboxed):
                 return []
+            said: int | None = None
             for place, (number, example) in enumerate(todo):
+                if language == "javascript" and said not in (None, example.session):
+                    return todo[place:]  # what a script declares cannot be declared again
+                said = example.session if example.setup.strip() else said
                 try:
                     self.results[number] = await self._one(sandboxed, example)
                 except TimedOut as why:
@@ -148,9 +152,7 @@ class _Run:
             answer = await sandboxed.ask("run", session, example.setup, "", "value", within=left())
             if answer.classes:
                 return judge.before(example, answer, self._limits.memory_mb)
-        answer = await sandboxed.ask(
-            "run", session, question.body, question.last, question.kind.value, within=left()
-        )
+        answer = await sandboxed.ask("run", session, question.body, question.last, question.kind.value, within=left())
         result = judge.judged(example, question, answer, self._limits.memory_mb)
         if result is None:
             second = await sandboxed.ask("same", session, question.inside, within=left())

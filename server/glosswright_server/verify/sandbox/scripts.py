@@ -6,7 +6,9 @@ else is compared inside. See `questions` for the same of Python.
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.sandbox.questions import Question
@@ -42,20 +44,22 @@ def script_question(example: Example) -> Question:
         source = re.sub(r"^(?:console\.)?assert\s*\((.*)\)$", r"\1", source, flags=re.DOTALL)
         sides = _sides(source)
         if sides is None:
-            return Question(last=source, kind=ExampleKind.HOLDS, text="true")
+            return Question(last=source, kind=ExampleKind.HOLDS, text="true", show=show_script)
         for asked, given in (sides, sides[::-1]):
             if (wanted := literal(given)) is not None:
-                return Question(last=asked, wanted=wanted, text=given)
-        return Question(last=sides[0], inside=sides[1], text=sides[1])
+                return Question(last=asked, wanted=wanted, text=given, show=show_script)
+        return Question(last=sides[0], inside=sides[1], text=sides[1], show=show_script)
     if example.kind is not ExampleKind.VALUE:
-        return Question(last=source, kind=example.kind, text=example.expected.strip("\n"))
+        return Question(last=source, kind=example.kind, text=example.expected.strip("\n"), show=show_script)
     text = example.expected.strip().rstrip(";")
     wanted = literal(text)
-    return Question(last=source, wanted=wanted, inside="" if wanted is not None else text, text=text)
+    if wanted == ("T",) and _sides(source) is not None:
+        return script_question(replace(example, kind=ExampleKind.HOLDS))
+    return Question(last=source, wanted=wanted, inside="" if wanted is not None else text, text=text, show=show_script)
 
 
 def _sides(source: str) -> tuple[str, str] | None:
-    """Both sides of the one `===` or `==` that stands outside of brackets and quotes; None when it is not that simple."""
+    """Both sides of the one `===` or `==` that stands outside of brackets and quotes; None when there is more."""
     depth, quote, found, at = 0, "", [], 0
     while at < len(source):
         c = source[at]
@@ -170,5 +174,48 @@ def _unquoted(text: str) -> str:
             return chr(int(code, 16))
         return _ESCAPES.get(match[4], match[4])
 
-    plain = re.sub(r"\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", one, text[1:-1], flags=re.DOTALL)
+    plain = re.sub(
+        r"\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", one, text[1:-1], flags=re.DOTALL
+    )
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def show_script(tree: Tree) -> str:
+    """A value as JavaScript writes it."""
+    match tree:
+        case ("N",):
+            return "null"
+        case ("U",):
+            return "undefined"
+        case (("T" | "F") as kind,):
+            return "true" if kind == "T" else "false"
+        case ("f", value):
+            return _show_number(value)
+        case ("n", digits):
+            return f"{digits}n"
+        case ("s", text):
+            return json.dumps(text, ensure_ascii=False)
+        case ("l", *parts):
+            return f"[{', '.join(map(show_script, parts))}]"
+        case ("S", *parts):
+            return f"Set {{{', '.join(map(show_script, parts))}}}"
+        case (("d" | "m") as kind, *parts):
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            if kind == "m":
+                return "Map {" + ", ".join(f"{show_script(key)} => {show_script(value)}" for key, value in pairs) + "}"
+            return "{" + ", ".join(f"{_show_key(key)}: {show_script(value)}" for key, value in pairs) + "}"
+        case ("o", _, shown):
+            return str(shown)
+    return "a value too large to compare"
+
+
+def _show_key(key: Tree) -> str:
+    return str(key[1]) if key[0] == "s" and re.fullmatch(r"[A-Za-z_$][\w$]*", key[1]) else show_script(key)
+
+
+def _show_number(value: float) -> str:
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)

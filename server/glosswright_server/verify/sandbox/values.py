@@ -7,7 +7,7 @@ code under test ever exists here: nothing is evaluated or unpickled, and hostile
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 Tree = tuple[Any, ...]
@@ -21,20 +21,26 @@ dicts, and all its numbers floats."""
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 _SINGLES = frozenset("NTFU")
 _CONTAINERS = frozenset("ltSZdm")
-_MOST_DEPTH = 220
+_MOST_DEPTH, _MOST_PARTS = 220, 50_000
 _MOST_PAIRS = 300
 """Members of a set, or of a dict with keys that are not text, that are compared each with each."""
 
 
-def read_tree(sent: object, depth: int = 0) -> Tree:
-    """The description that a record holds. Raises `ValueError` when it is none."""
+def read_tree(sent: object) -> Tree:
+    """The description that a record holds. Raises `ValueError` when it is none, or is larger than any that is sent."""
+    return _tree(sent, 0, iter(range(_MOST_PARTS)))
+
+
+def _tree(sent: object, depth: int, left: Iterator[int]) -> Tree:
+    if next(left, None) is None:
+        raise ValueError("too many parts")
     if depth > _MOST_DEPTH or not isinstance(sent, list) or not sent or not isinstance(sent[0], str):
         raise ValueError("not a description")
     kind, *parts = sent
     if kind in _SINGLES and not parts:
         return (kind,)
     if kind in _CONTAINERS and not (kind in "dm" and len(parts) % 2):
-        return (kind, *(read_tree(part, depth + 1) for part in parts))
+        return (kind, *(_tree(part, depth + 1, left) for part in parts))
     texts = [_text(part) for part in parts[:2]]
     match kind, len(parts), texts:
         case "i", 1, [digits]:
@@ -43,14 +49,14 @@ def read_tree(sent: object, depth: int = 0) -> Tree:
             return kind, float.fromhex(number)
         case "c", 2, [real, imaginary]:
             return kind, complex(float.fromhex(real), float.fromhex(imaginary))
-        case ("s" | "n"), 1, [coded]:
+        case (("s" | "n"), 1, [coded]):
             return kind, unhex(coded)
-        case ("b" | "B"), 1, [coded]:
+        case (("b" | "B"), 1, [coded]):
             return kind, bytes.fromhex(coded)
         case "o", 2, [name, shown]:
             return kind, unhex(name), unhex(shown)
         case "u", 3, [name, shown]:
-            return kind, unhex(name), unhex(shown), read_tree(parts[2], depth + 1)
+            return kind, unhex(name), unhex(shown), _tree(parts[2], depth + 1, left)
         case "x", 1, [why]:
             return kind, why
     raise ValueError("not a description")
@@ -76,7 +82,7 @@ def describe(value: object) -> Tree:
             return letter, value
     for group, letter in ((list, "l"), (tuple, "t"), (set, "S"), (frozenset, "Z")):
         if type(value) is group:
-            return letter, *(describe(part) for part in value)  # type: ignore[attr-defined] # one of the four
+            return letter, *(describe(part) for part in value)
     if type(value) is dict:
         return "d", *(describe(part) for item in value.items() for part in item)
     raise ValueError(f"a value of {type(value).__name__}")
@@ -110,9 +116,9 @@ def same(found: Tree, wanted: Tree) -> bool:
     return found == wanted
 
 
-def _same_number(found: complex, wanted: complex) -> bool:
+def _same_number(found: Any, wanted: Any) -> bool:
     if isinstance(found, int) and isinstance(wanted, int):
-        return found == wanted
+        return bool(found == wanted)
     if isinstance(found, complex) or isinstance(wanted, complex):
         found, wanted = complex(found), complex(wanted)
         return _same_number(found.real, wanted.real) and _same_number(found.imag, wanted.imag)
@@ -121,7 +127,7 @@ def _same_number(found: complex, wanted: complex) -> bool:
             return math.isnan(found) and math.isnan(wanted)
         return math.isclose(found, wanted, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
     except OverflowError:  # a whole number beyond any float
-        return found == wanted
+        return bool(found == wanted)
 
 
 def _pairs(tree: Tree) -> list[tuple[Tree, ...]]:
@@ -133,13 +139,14 @@ def _same_members(found: list[tuple[Tree, ...]], wanted: list[tuple[Tree, ...]])
     keys chosen to collide in a hash table cost nothing."""
     if len(found) != len(wanted):
         return False
+    none: tuple[Tree, ...] = (("x",), ("x",))
     texts = {pair[0][1]: pair for pair in wanted if pair[0][0] == "s"}
     rest = [pair for pair in wanted if pair[0][0] != "s"]
     others = []
     for pair in found:
         if pair[0][0] != "s":
             others.append(pair)
-        elif not all(map(same, pair, texts.pop(pair[0][1], (("x",), ("x",))))):
+        elif not all(map(same, pair, texts.pop(pair[0][1], none))):
             return False
     if texts or len(others) != len(rest) or len(others) > _MOST_PAIRS:
         return not texts and sorted(map(repr, others)) == sorted(map(repr, rest))
@@ -167,15 +174,8 @@ def truth(tree: Tree) -> bool | None:
     return len(tree) > 1
 
 
-def show(tree: Tree, *, most: int = 0) -> str:
-    """As Python writes it; cut in the middle to `most` characters where that is not 0."""
-    text = _show(tree)
-    if most and len(text) > most:
-        text = f"{text[: most * 2 // 3]}…{text[len(text) - most // 3 :]}"
-    return text
-
-
-def _show(tree: Tree) -> str:
+def show(tree: Tree) -> str:
+    """A value as Python writes it."""
     match tree:
         case ("N",):
             return "None"
@@ -190,7 +190,7 @@ def _show(tree: Tree) -> str:
         case (("f" | "c" | "s" | "b"), value):
             return repr(value)
         case ("t", only):
-            return f"({_show(only)},)"
+            return f"({show(only)},)"
         case ("t", *parts):
             return f"({_joined(parts)})"
         case ("l", *parts):
@@ -201,11 +201,11 @@ def _show(tree: Tree) -> str:
             return f"frozenset({{{_joined(parts)}}})" if parts else "frozenset()"
         case ("d", *parts):
             pairs = zip(parts[::2], parts[1::2], strict=True)
-            return "{" + ", ".join(f"{_show(key)}: {_show(value)}" for key, value in pairs) + "}"
+            return "{" + ", ".join(f"{show(key)}: {show(value)}" for key, value in pairs) + "}"
         case (("u" | "o"), _, shown, *_):
             return str(shown)
     return "a value too large to compare"
 
 
 def _joined(parts: Sequence[Tree]) -> str:
-    return ", ".join(map(_show, parts))
+    return ", ".join(map(show, parts))

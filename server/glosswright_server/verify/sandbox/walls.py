@@ -7,7 +7,6 @@ since neither of the two stops signals, processes and every kind of socket alone
 
 from __future__ import annotations
 
-import platform
 import shutil
 import subprocess
 import sys

@@ -8,10 +8,10 @@
   const { Console } = require("node:console");
   const { Writable } = require("node:stream");
   const [commands, answers] = process.argv.slice(2).map(Number);
-  const MOST_PARTS = 20000, MOST_DEPTH = 100, MOST_TEXT = 200000, MOST_REPR = 4000, MOST_PRINTED = 65536;
+  const MOST_PARTS = 20000, MOST_DEPTH = 100, MOST_TEXT = 100000, MOST_REPR = 4000, MOST_PRINTED = 65536;
 
   const { isDeepStrictEqual, inspect, types } = util;
-  const { getPrototypeOf, getOwnPropertyDescriptor, is } = Object;
+  const { getPrototypeOf, getOwnPropertyDescriptor, } = Object;
   const { apply, ownKeys } = Reflect;
   const { isArray } = Array;
   const call = (f, self, ...rest) => apply(f, self, rest);
@@ -19,7 +19,7 @@
   const hexed = ((from) => (text) => call(toHex, from(text, "utf8"), "hex"))(Buffer.from);
   
   const read = fs.readSync, write = fs.writeSync, leave = process.reallyExit.bind(process);
-  const stringify = JSON.stringify, BufferFrom = Buffer.from, concat = Buffer.concat;
+  const BufferFrom = Buffer.from, concat = Buffer.concat;
   const runScript = vm.Script.prototype.runInThisContext, Script = vm.Script;
   const mapEntries = Map.prototype.entries, setValues = Set.prototype.values;
   const mapNext = getPrototypeOf(new Map().entries()).next, setNext = getPrototypeOf(new Set().values()).next;
@@ -135,13 +135,13 @@
   const keep = new Writable({
     decodeStrings: false,
     write(chunk, _, done) {
-      let text = NewString(chunk), kept = "";
+      const text = NewString(chunk);
+      let kept = "";
       for (let at = 0; at < text.length && room > 0; at++, room--) kept += text[at];
       printed[printed.length] = kept;
       done();
     },
   });
-  keep._write = (chunk, _, done) => { let kept = ""; const text = NewString(chunk); for (let at = 0; at < text.length && room > 0; at++, room--) kept += text[at]; printed[printed.length] = kept; done(); };
   globalThis.console = new Console({ stdout: keep, stderr: keep, colorMode: false });
   globalThis.require = require;
   globalThis.module = { exports: {} };
@@ -170,7 +170,7 @@
   function answer(record) {
     // No toJSON of the code's may speak here: the record is made of arrays and texts without prototypes' help.
     let data = BufferFrom(json(record) + "\n", "latin1");
-    while (data.length) data = call(subarray, data, write(answers, data, 0, data.length, null));
+    while (data.length > 0) data = call(subarray, data, write(answers, data, 0, data.length, null));
   }
   function json(v) {
     if (!isArray(v)) return typeof v === "string" ? '"' + v + '"' : NewString(v);
@@ -179,8 +179,10 @@
     return text + "]";
   }
   const run = (source, name) => call(runScript, new Script(source, { filename: name }));
+  const awaits = ((test) => (source) => call(test, /\bawait\b/, source))(RegExp.prototype.test);
   function evaluate(source) {
     let script;
+    if (awaits(source)) source = "(async () => (" + source + "\n))()";
     try { script = new Script("(" + source + "\n)", { filename: "<example>" }); } catch (why) {
       if (!(why instanceof SyntaxErrorClass)) throw why;
       script = new Script(source, { filename: "<example>" });

@@ -2,10 +2,11 @@
 
 A command is a line of words in hexadecimal UTF-8, an answer a line of JSON whose strings are in hexadecimal:
 
-    load TOKEN SOURCE                           → [TOKEN, "value", ["N"], PRINTED]
-    run TOKEN SESSION BODY LAST WANTS           → the value of the expression LAST, after the statements BODY
-    same TOKEN SESSION EXPECTED                 → whether the value before equals this expression, as a value
-    [TOKEN, "raised", [class, base, …], message, errno or null, whether a file is named, name of a missing module]
+    load TOKEN SOURCE                     → [TOKEN, "value", ["N"], PRINTED]
+    run TOKEN SESSION BODY LAST WANTS     → the value of the expression LAST, after the statements BODY
+    same TOKEN SESSION EXPECTED           → a tuple of the value of EXPECTED, and whether the one before equals it
+    or [TOKEN, "raised", [class, base, …], message, errno or null, whether a file is named, name of a missing module]
+    or [TOKEN, "memory"]
 
 It shares its process with the code it checks, which may look for it and change it. So expected values are told only
 where they cannot be compared outside, after the value is known; its functions hold what they need from before the code
@@ -13,36 +14,67 @@ was read, in cells and not in globals; and where anything of it fails, the proce
 as a failure. Values are described by their exact type, never by asking them. Runs on Python 3.8 and later.
 """
 
+from __future__ import annotations
+
 import _thread
 import gc
 import io
 import os
 import sys
 
+TYPE_CHECKING = False  # importing typing takes longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, NoReturn
+
 MOST_PARTS = 20_000
 MOST_DEPTH = 100
-MOST_TEXT = 200_000
+MOST_TEXT = 100_000
 MOST_REPR = 4_000
+MOST_MESSAGE = 2_000
 MOST_PRINTED = 65_536
+TOP_LEVEL_AWAIT, COROUTINE = 0x2000, 0x80  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, inspect.CO_COROUTINE
+UNTELLABLE = 70
 
 
-def serve(commands, answers):  # type: ignore[no-untyped-def] # runs where annotations would only cost time
-    """Answer commands from one file number on another until they end. Does not return."""
-    read, write, leave = os.read, os.write, os._exit
-    settrace, setprofile, setrecursionlimit = sys.settrace, sys.setprofile, sys.setrecursionlimit
-    deepest = sys.getrecursionlimit()
-    compile_, eval_, exec_, isinstance_, type_ = compile, eval, exec, isinstance, type
-    threads, callbacks, collect_not = _thread._count, gc.callbacks, gc.disable
-    modules, module_type, system = sys.modules, type(sys), sys
-    describe, describe_error, printed_by = describer(), error_describer(), printer()
+def serve(commands: int, answers: int) -> NoReturn:
+    """Answer commands from one file number on another until they end."""
+    write, leave, system = os.write, os._exit, sys
     memory_error, base_exception = MemoryError, BaseException
-    same = same_value()
-    module = module_type("program")
-    spaces = {}
-    last = [None]
+    receive, calm, works = receiver(commands), calmer(), workers()
+    describe, describe_error, stream = describer(), error_describer(), streams()
+
+    def attempt(op: str, words: list[str]) -> str:
+        printed = stream()
+        system.stdout, system.stderr = printed, stream()
+        try:
+            try:
+                value = works[op](*words)
+                calm()
+                return f'"value",{describe(value)},"{printed.taken().hex()}"'
+            except memory_error:
+                calm()
+                return '"memory"'
+            except base_exception as why:
+                calm()
+                return '"raised",' + describe_error(why)
+        except base_exception:
+            leave(UNTELLABLE)  # not even its failure can be told
+
+    write(answers, b'["ready"]\n')
+    while True:
+        op, token, *words = receive()
+        data = f'["{token}",{attempt(op, words)}]\n'.encode()
+        while data:
+            data = data[write(answers, data) :]
+
+
+def receiver(commands: int) -> Callable[[], list[str]]:
+    """A function that waits for the next command. It ends the process when there are no more."""
+    read, leave = os.read, os._exit
     waiting = [b""]
 
-    def receive():  # type: ignore[no-untyped-def] # as above
+    def receive() -> list[str]:
         while b"\n" not in waiting[0]:
             chunk = read(commands, 65_536)
             if not chunk:
@@ -51,234 +83,236 @@ def serve(commands, answers):  # type: ignore[no-untyped-def] # runs where annot
         line, _, waiting[0] = waiting[0].partition(b"\n")
         return [bytes.fromhex(word.decode()).decode("utf-8", "surrogatepass") for word in line.split(b" ")]
 
-    def answer(text):  # type: ignore[no-untyped-def] # as above
-        data = (text + "\n").encode()
-        while data:
-            data = data[write(answers, data) :]
+    return receive
 
-    def calm():  # type: ignore[no-untyped-def] # as above
+
+def calmer() -> Callable[[], None]:
+    """A function that takes away what code may have hung into the interpreter to be called later."""
+    settrace, setprofile, setrecursionlimit = sys.settrace, sys.setprofile, sys.setrecursionlimit
+    deepest, callbacks = sys.getrecursionlimit(), gc.callbacks
+
+    def calm() -> None:
         setrecursionlimit(deepest)
         settrace(None)
         setprofile(None)
         callbacks.clear()
 
-    def attempt(token, work):  # type: ignore[no-untyped-def] # as above
-        system.stdout = system.stderr = stream = printed_by()
-        try:
-            try:
-                value = work(stream)
-                calm()
-                tree = describe(value)
-                text = '"value",%s,"%s"' % (tree, stream.taken().hex())
-            except memory_error:
-                calm()
-                text = '"memory"'
-            except base_exception as why:
-                calm()
-                text = '"raised",' + describe_error(why)
-        except base_exception:
-            leave(70)  # not even its failure can be told
-        answer('["%s",%s]' % (token, text))
-
-    write(answers, b'["ready"]\n')
-    while True:
-        op, token, *words = receive()
-        if op == "load":
-            (source,) = words
-
-            def work(stream, source=source):  # type: ignore[no-untyped-def] # as above
-                modules["program"] = module
-                exec_(compile_(source, "<program>", "exec", 0, True), module.__dict__)
-
-        elif op == "run":
-            session, body, expression, wants = words
-
-            def work(  # type: ignore[no-untyped-def] # as above
-                stream, session=session, body=body, expression=expression, wants=wants
-            ):
-                space = spaces.get(session)
-                if space is None:
-                    space = spaces[session] = dict(module.__dict__)
-                last[0] = None
-                if body:
-                    exec_(compile_(body, "<example>", "exec", 0, True), space)
-                value = eval_(compile_(expression, "<example>", "eval", 0, True), space) if expression else None
-                if wants == "prints" and value is not None:
-                    stream.write(repr(value) + "\n")
-                    value = None
-                last[0] = value
-                return value
-
-        else:
-            session, expected = words
-
-            def work(stream, session=session, expected=expected):  # type: ignore[no-untyped-def] # as above
-                wanted = eval_(compile_(expected, "<expected>", "eval", 0, True), spaces.get(session, {}))
-                calm()
-                collect_not()
-                # Values of the file's own classes are compared here; those of builtin types as they are described.
-                alike = threads() == 0 and type_(wanted) is type_(last[0]) and same(last[0], wanted)
-                return (wanted, alike)
-
-        attempt(token, work)
-        del work
+    return calm
 
 
-def same_value():  # type: ignore[no-untyped-def] # runs where annotations would only cost time
-    """A function that says whether two values are equal, by the operator and nothing else."""
+def workers() -> dict[str, Callable[..., Any]]:
+    """What each command does. Every session has its own copy of the program's names."""
+    compile_, exec_, eval_, repr_, print_, type_ = compile, exec, eval, repr, print, type
+    modules, threads, calm = sys.modules, _thread._count, calmer()
+    module = type(sys)("program")
+    spaces: dict[str, dict[str, Any]] = {}
+    last: list[Any] = [None]
 
-    def same(first, second):  # type: ignore[no-untyped-def] # as above
-        return (first == second) is True
+    def load(source: str) -> None:
+        modules["program"] = module
+        exec_(compile_(source, "<program>", "exec", 0, True), module.__dict__)
 
-    return same
+    def value_of(session: str, expression: str) -> Any:
+        code = compile_(expression, "<example>", "eval", TOP_LEVEL_AWAIT, True)
+        value = eval_(code, spaces[session])
+        return finished(value) if code.co_flags & COROUTINE else value
+
+    def run(session: str, body: str, expression: str, wants: str) -> Any:
+        last[0] = None
+        space = spaces.setdefault(session, dict(module.__dict__))
+        do_without_self_pipe()
+        if body:
+            exec_(compile_(body, "<example>", "exec", 0, True), space)
+        value = value_of(session, expression) if expression else None
+        if wants == "prints" and value is not None:  # as at the prompt
+            print_(repr_(value))
+            value = None
+        last[0] = value
+        return value
+
+    def same(session: str, expected: str) -> tuple[Any, bool]:
+        wanted = value_of(session, expected)
+        calm()
+        # Neither a thread that still runs nor a class that equals anything has a say in this.
+        return wanted, threads() == 0 and type_(wanted) is type_(last[0]) and (last[0] == wanted) is True
+
+    return {"load": load, "run": run, "same": same}
 
 
-def describer():  # type: ignore[no-untyped-def] # runs where annotations would only cost time
-    """A function from a value to its description, JSON text. `["N"]`, `["T"]` and `["F"]` are None, True and False,
-    `["i", hex]`, `["f", hex]`, `["c", hex, hex]`, `["s", hex]`, `["b", hex]`, `["B", hex]` numbers, text and bytes,
-    `["l", …]`, `["t", …]`, `["S", …]`, `["Z", …]` list, tuple, set and frozenset, `["d", key, value, …]` a dict,
-    `["u", class, repr, description]` a value of a class derived from one of these, `["o", class, repr]` any other,
-    `["x", why]` what is too large."""
-    type_, repr_, len_, base_exception = type, repr, len, BaseException
-    name_of = type.__dict__["__name__"].__get__
-    bases_of = type.__dict__["__mro__"].__get__
-    kinds = {
-        int: ("i", lambda v: '"%s"' % int.__format__(v, "x")),
-        float: ("f", lambda v: '"%s"' % float.hex(v)),
-        complex: ("c", lambda v: '"%s","%s"' % (float.hex(real(v)), float.hex(imaginary(v)))),
-        str: ("s", lambda v: '"%s"' % str.encode(v, "utf-8", "surrogatepass").hex()),
-        bytes: ("b", lambda v: '"%s"' % bytes.hex(v)),
-        bytearray: ("B", lambda v: '"%s"' % bytearray.hex(v)),
-    }
-    real = complex.__dict__["real"].__get__
-    imaginary = complex.__dict__["imag"].__get__
-    sizes = {
-        int: lambda v: int.bit_length(v) // 4,
-        str: str.__len__,
-        bytes: bytes.__len__,
-        bytearray: bytearray.__len__,
-        float: lambda v: 1,
-        complex: lambda v: 2,
-    }
-    letters = {list: "l", tuple: "t", set: "S", frozenset: "Z", dict: "d"}
-    walks = {
+def finished(waiting: Any) -> Any:
+    """The result of a coroutine."""
+    import asyncio
+
+    do_without_self_pipe()
+    return asyncio.run(waiting)
+
+
+def do_without_self_pipe() -> None:
+    """Let event loops run: they make a pair of sockets to be woken by other threads, and there are no sockets here."""
+    events: Any = sys.modules.get("asyncio.selector_events")
+    if events is None:
+        return
+
+    def none(loop: Any) -> None:
+        loop._ssock = loop._csock = None
+
+    events.BaseSelectorEventLoop._make_self_pipe = none
+    events.BaseSelectorEventLoop._close_self_pipe = none
+
+
+def describer() -> Callable[[object], str]:
+    """A function from a value to its description, JSON text.
+
+    `["N"]`, `["T"]` and `["F"]` are None, True and False, `["i", hex]`, `["f", hex]`, `["c", hex, hex]`, `["s", hex]`,
+    `["b", hex]`, `["B", hex]` numbers, text and bytes, `["l", …]`, `["t", …]`, `["S", …]`, `["Z", …]` list, tuple, set
+    and frozenset, `["d", key, value, …]` a dict, `["u", class, repr, description]` a value of a class derived from one
+    of these, `["o", class, repr]` any other, `["x", why]` what is too large.
+    """
+    type_, repr_, base_exception = type, repr, BaseException
+    name_of, bases_of = class_readers()
+    real: Any = complex.__dict__["real"].__get__
+    imaginary: Any = complex.__dict__["imag"].__get__
+    letters: dict[Any, str] = {list: "l", tuple: "t", set: "S", frozenset: "Z", dict: "d"}
+    walks: dict[Any, Callable[[Any], Iterator[Any]]] = {
         list: list.__iter__,
         tuple: tuple.__iter__,
         set: set.__iter__,
         frozenset: frozenset.__iter__,
         dict: lambda v: (part for item in dict.items(v) for part in item),
     }
-    singles = {None: '["N"]', True: '["T"]', False: '["F"]'}
-    most_parts, most_depth, most_text, most_repr = MOST_PARTS, MOST_DEPTH, MOST_TEXT, MOST_REPR
+    singles: dict[Any, Callable[[Any], tuple[int, str]]] = {
+        int: lambda v: (int.bit_length(v) // 4, f'["i","{int.__format__(v, "x") if small(v) else 0}"]'),
+        float: lambda v: (1, f'["f","{float.hex(v)}"]'),
+        complex: lambda v: (1, f'["c","{float.hex(real(v))}","{float.hex(imaginary(v))}"]'),
+        str: lambda v: (str.__len__(v), f'["s","{hexed(str.__getitem__(v, slice(0, MOST_TEXT)))}"]'),
+        bytes: lambda v: (bytes.__len__(v), f'["b","{bytes.hex(bytes.__getitem__(v, slice(0, MOST_TEXT)))}"]'),
+        bytearray: lambda v: (
+            bytearray.__len__(v),
+            f'["B","{bytearray.hex(bytearray.__getitem__(v, slice(0, MOST_TEXT)))}"]',
+        ),
+    }
 
-    def describe(value):  # type: ignore[no-untyped-def] # as above
-        left = [most_parts, most_text]
+    def small(value: int) -> bool:
+        return int.bit_length(value) < 4 * MOST_TEXT
 
-        def shown(value):  # type: ignore[no-untyped-def] # as above
+    def describe(value: object) -> str:
+        parts_left, text_left = [MOST_PARTS], [MOST_TEXT]
+
+        def shown(value: object) -> str:
             try:
-                text = repr_(value)
-                text = str.__getitem__(text, slice(0, min(most_repr, max(left[1], 0))))
-                left[1] -= str.__len__(text)
+                text = str.__getitem__(repr_(value), slice(0, min(MOST_REPR, max(text_left[0], 0))))
             except base_exception as why:
-                text = "<%s whose repr raises %s>" % (name_of(type_(value)), name_of(type_(why)))
-            return str.encode(text, "utf-8", "surrogatepass").hex()
+                text = f"<{name_of(type_(value))} whose repr raises {name_of(type_(why))}>"
+            text_left[0] -= str.__len__(text)
+            return hexed(text)
 
-        def describe_as(value, kind, depth):  # type: ignore[no-untyped-def] # as above
-            if kind in kinds:
-                left[1] -= sizes[kind](value)
-                if left[1] < 0:
-                    return '["x","size"]'
-                letter, text = kinds[kind]
-                return '["%s",%s]' % (letter, text(value))
-            if depth > most_depth:
+        def described_as(value: Any, kind: Any, depth: int) -> str:
+            if kind in singles:
+                size, text = singles[kind](value)
+                text_left[0] -= size
+                return text if text_left[0] >= 0 else '["x","size"]'
+            if depth > MOST_DEPTH:
                 return '["x","depth"]'
-            parts = ['"%s"' % letters[kind]]
+            parts = [f'"{letters[kind]}"']
             for part in walks[kind](value):
-                if left[0] < 0:
+                if parts_left[0] < 0:
                     return '["x","size"]'
                 parts.append(tree(part, depth + 1))
-            return "[%s]" % ",".join(parts)
+            return f"[{','.join(parts)}]"
 
-        def tree(value, depth):  # type: ignore[no-untyped-def] # as above
-            left[0] -= 1
+        def tree(value: object, depth: int) -> str:
+            parts_left[0] -= 1
+            if value is None:
+                return '["N"]'
+            if value is True or value is False:
+                return '["T"]' if value else '["F"]'
             kind = type_(value)
-            if value is None or value is True or value is False:
-                return singles[value]
-            if kind in kinds or kind in letters:
-                return describe_as(value, kind, depth)
-            name = name_of(kind).encode("utf-8", "surrogatepass").hex()
+            if kind in singles or kind in letters:
+                return described_as(value, kind, depth)
+            name = hexed(name_of(kind)[:200])
             for base in bases_of(kind):
-                if base in kinds or base in letters:
-                    return '["u","%s","%s",%s]' % (name, shown(value), describe_as(value, base, depth + 1))
-            return '["o","%s","%s"]' % (name, shown(value))
+                if base in singles or base in letters:
+                    return f'["u","{name}","{shown(value)}",{described_as(value, base, depth + 1)}]'
+            return f'["o","{name}","{shown(value)}"]'
 
         return tree(value, 0)
 
     return describe
 
 
-def error_describer():  # type: ignore[no-untyped-def] # runs where annotations would only cost time
-    """A function from an exception to its classes, message, errno, whether it names a file, and a missing module."""
-    type_, str_, base_exception, os_error, import_error = type, str, BaseException, OSError, ImportError
-    name_of = type.__dict__["__name__"].__get__
-    bases_of = type.__dict__["__mro__"].__get__
-    number_of = OSError.__dict__["errno"].__get__
-    file_of = OSError.__dict__["filename"].__get__
-    module_of = ImportError.__dict__["name"].__get__
+def error_describer() -> Callable[[BaseException], str]:
+    """A function from an exception to the rest of its record."""
+    type_, str_, base_exception = type, str, BaseException
+    os_error, import_error = OSError, ModuleNotFoundError
+    name_of, bases_of = class_readers()
+    number_of: Any = OSError.__dict__["errno"].__get__
+    file_of: Any = OSError.__dict__["filename"].__get__
+    module_of: Any = ImportError.__dict__["name"].__get__
 
-    def hexed(text):  # type: ignore[no-untyped-def] # as above
-        return str_.encode(text[:2000], "utf-8", "surrogatepass").hex()
-
-    def describe_error(why):  # type: ignore[no-untyped-def] # as above
+    def describe_error(why: BaseException) -> str:
         bases = bases_of(type_(why))
         try:
-            message = str_.__getitem__(str_(why), slice(0, 2000))
+            message = str_.__getitem__(str_(why), slice(0, MOST_MESSAGE))
         except base_exception:
             message = ""
         number, named, missing = "null", "false", ""
         if os_error in bases:
             code = number_of(why)
-            number = int.__format__(code, "d") if type_(code) is int else "null"
+            number = int.__format__(code, "d") if type_(code) is int and 0 < code < 10_000 else "null"
             named = "true" if file_of(why) is not None else "false"
         if import_error in bases and type_(module_of(why)) is str_:
-            missing = module_of(why)
-        classes = ",".join(['"%s"' % hexed(name_of(base)) for base in bases[:20]])
-        return '[%s],"%s",%s,%s,"%s"' % (classes, hexed(message), number, named, hexed(missing))
+            missing = module_of(why)[:200]
+        classes = ",".join([f'"{hexed(name_of(base)[:200])}"' for base in bases[:20]])
+        return f'[{classes}],"{hexed(message)}",{number},{named},"{hexed(missing)}"'
 
     return describe_error
 
 
-def printer():  # type: ignore[no-untyped-def] # runs where annotations would only cost time
-    """A function that makes text streams which keep the first part of what is written and drop the rest."""
+def class_readers() -> tuple[Any, Any]:
+    """The name and the bases of a class as the interpreter keeps them, whatever its metaclass says."""
+    return type.__dict__["__name__"].__get__, type.__dict__["__mro__"].__get__
 
-    class Kept(io.RawIOBase):
-        """Bytes, up to a limit."""
 
-        def __init__(self):  # type: ignore[no-untyped-def] # as above
-            self.data = bytearray()
+def hexed(text: str) -> str:
+    """Text as it travels."""
+    return str.encode(text, "utf-8", "surrogatepass").hex()
 
-        def writable(self):  # type: ignore[no-untyped-def] # as above
-            return True
 
-        def write(self, data):  # type: ignore[no-untyped-def] # as above
-            size = memoryview(data).nbytes
-            room = MOST_PRINTED - len(self.data)
-            if room > 0:
-                self.data += memoryview(data)[:room]
-            return size
+def streams() -> Callable[[], Stream]:
+    """A function that makes what `print` writes to."""
 
-    class Stream(io.TextIOWrapper):
-        """What print writes to."""
+    def stream() -> Stream:
+        return Stream(Kept())
 
-        def taken(self):  # type: ignore[no-untyped-def] # as above
-            """What was printed, as UTF-8; nothing when the stream was closed or tampered with."""
-            try:
-                self.flush()
-                return bytes(self.buffer.raw.data)
-            except ValueError:
-                return b""
+    return stream
 
-    def make():  # type: ignore[no-untyped-def] # as above
-        return Stream(io.BufferedWriter(Kept()), encoding="utf-8", errors="surrogatepass", newline="\n")
 
-    return make
+class Kept(io.RawIOBase):
+    """Bytes, the first of them only."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def writable(self) -> bool:
+        """They can be written."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Keep what there is room for, and say that all was kept."""
+        part = memoryview(data).cast("B")
+        self.data += part[: max(MOST_PRINTED - len(self.data), 0)]
+        return part.nbytes
+
+
+class Stream(io.TextIOWrapper):
+    """A text stream that never ends up anywhere."""
+
+    def __init__(self, kept: Kept) -> None:
+        super().__init__(io.BufferedWriter(kept), encoding="utf-8", errors="surrogatepass", newline="\n")
+        self.kept = kept
+
+    def taken(self) -> bytes:
+        """What was written; less when it was closed or tampered with."""
+        if not self.closed:
+            self.flush()
+        return bytes(self.kept.data)

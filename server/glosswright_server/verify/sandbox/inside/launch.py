@@ -9,6 +9,8 @@ import from. Whatever cannot be entered ends the process with status 71 and a li
 unprotected. Imports nothing of ours, since the interpreter may not have it, and runs on Python 3.8 and later.
 """
 
+from __future__ import annotations
+
 import builtins
 import ctypes
 import os
@@ -26,13 +28,13 @@ REFUSED = 71  # EX_OSERR
 class Program(ctypes.Structure):
     """`struct sock_fprog`."""
 
-    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]  # noqa: RUF012 - the form ctypes asks for
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 
 
 class Head(ctypes.Structure):
     """`struct __user_cap_header_struct`."""
 
-    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]  # noqa: RUF012 - the form ctypes asks for
+    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
 
 
 def enter(ruleset: int, filter_: bytes, limits: str) -> None:
@@ -90,10 +92,12 @@ def main() -> None:
     sys.argv = [""]
     sys.modules["__main__"] = type(sys)("__main__")
     # Its own copy of the builtins: what the code does to those it can reach does not change the checker's.
-    space = {"__builtins__": dict(vars(builtins)), "__name__": "checker"}
+    space: dict[str, object] = {"__builtins__": dict(vars(builtins)), "__name__": "checker"}
     assert code is not None
     exec(code, space)  # noqa: S102 - our own file, read before the sandbox was entered
-    space["serve"](*pipes)
+    serve = space["serve"]
+    assert callable(serve)
+    serve(*pipes)
 
 
 if __name__ == "__main__":
