@@ -136,12 +136,11 @@ def find_target(own: Sequence[Place], start: int, end: int, intent: Intent, call
     """What the candidate at `start..end` makes. `own` are the top-level statements it touches; `called` are the names
     that examples use, which decide between several definitions."""
     around: list[Place] = []
-    level = list(own)
+    outermost = [place for each in own for place in ([each] if isinstance(each.node, Definition) else each.inner())]
+    level = outermost
     while enclosing := next((p for p in level if isinstance(p.node, Definition) and p.start < start < p.end), None):
         around.append(enclosing)
         level = enclosing.inner()
-    if not around:
-        level = [place for each in own for place in ([each] if isinstance(each.node, Definition) else each.inner())]
     made = [place for place in level if start <= place.start < end]
     if around and (intent.kind is IntentKind.BODY or isinstance(around[-1].node, _Function)):
         return _reachable(own, around, called)
