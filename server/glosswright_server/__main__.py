@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from glosswright_server import __version__
 from glosswright_server.cli.evaluate_options import add_eval
@@ -42,6 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from glosswright_server.cli.evaluate import run_eval
 
         return run_eval(options)
+    if options.command == "trust":
+        from glosswright_server.cli.trust import run_trust
+
+        return run_trust(options)
     from glosswright_server.lsp.stdio import open_stdio
 
     # First of all: from here on nothing but the protocol may write to the client.
@@ -84,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     complete.add_argument(
         "--json", action="store_true", help="print one JSON object with code, range, verdict and speed"
     )
+    complete.add_argument("--why", action="store_true", help="say why this code: intent, checks, examples, candidates")
+    complete.add_argument(
+        "--run-examples", action="store_true", help="run the documentation's examples against the code, in the sandbox"
+    )
+    complete.add_argument(
+        "--write", action="store_true", help="also put the code and its imports into the file, unless it fails a check"
+    )
     _model_options(complete)
     doctor = commands.add_parser(
         "doctor",
@@ -95,10 +106,26 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--no-measure", action="store_true", help="do not load the model and measure its speed")
     _model_options(doctor)
     _model_options(add_eval(commands))
+    _trust_parser(commands.add_parser)
     commands.add_parser(
         "model", help="list, fetch, serve and stop models: see `glosswright model --help`", add_help=False
     )
     return parser
+
+
+def _trust_parser(add: Callable[..., argparse.ArgumentParser]) -> None:
+    trust = add(
+        "trust",
+        help="say whether the examples in a folder's files may be run",
+        description="Say whether the examples in the docstrings and comments of a folder's files may be run against "
+        "generated code, in the sandbox. The editor asks the same question once for each workspace.",
+        epilog="exit status: 0 success; 1 the answer could not be kept; 2 wrong usage",
+    )
+    trust.add_argument("folder", nargs="?", default=".", help="a workspace folder; the current one without it")
+    what = trust.add_mutually_exclusive_group()
+    what.add_argument("--list", action="store_true", help="print every folder that was answered for")
+    what.add_argument("--never", action="store_true", help="never run them, and do not ask")
+    what.add_argument("--forget", action="store_true", help="forget the answer, so that the editor asks again")
 
 
 def _model_options(parser: argparse.ArgumentParser) -> None:

@@ -140,6 +140,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
             folder = {
                 "GLOSSWRIGHT_RUNTIME_DIR": str(tmp_path / "model" / "run"),
                 "GLOSSWRIGHT_CACHE_DIR": str(tmp_path / "model" / "cache"),
+                "GLOSSWRIGHT_STATE_DIR": str(tmp_path / "state"),
             }
             await client.start_io(*SERVER, env={**os.environ, **folder, **(env or {})})
             stack.push_async_callback(client.shutdown_session)

@@ -1,9 +1,15 @@
-"""`glosswright complete FILE:LINE[:COL]`: one place of one file through the same pipeline as in the editor."""
+"""`glosswright complete FILE:LINE[:COL]`: one place of one file through the same pipeline as in the editor.
+
+Examples are run when the option says so, or when the workspace was trusted: here that is the current folder where the
+file lies in it, else the file's own. Nobody is asked.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import codecs
+import dataclasses
 import json
 import re
 import stat
@@ -14,11 +20,14 @@ from typing import Any
 
 from glosswright_server.cli.options import settings_from
 from glosswright_server.documents import PositionEncoding, Snapshot
+from glosswright_server.engine.changes import applied, changes_of
 from glosswright_server.engine.engine import Engine
+from glosswright_server.engine.explanation import as_plain, explanation, shortcoming
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import GlosswrightError, UsageError
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.settings import Settings
+from glosswright_server.verify.trusted import TrustFile
 
 MAX_BYTES = 8_000_000
 
@@ -40,7 +49,9 @@ def run_complete(options: argparse.Namespace) -> int:
         place = parse_place(options.place)
         snapshot = read(place.path)
         offset = offset_of(snapshot, place)
-        suggestion = asyncio.run(_complete(settings_from(options), snapshot, offset))
+        suggestion = asyncio.run(_complete(_settings(options), snapshot, offset, place.path))
+        if suggestion is not None and options.write and suggestion.verdict.passed and suggestion.complete:
+            write(place.path, snapshot, suggestion)
     except UsageError as error:
         print(f"glosswright complete: {error}", file=sys.stderr)
         return 2
@@ -54,15 +65,13 @@ def run_complete(options: argparse.Namespace) -> int:
         return 1
     if options.json:
         print(json.dumps(as_json(snapshot, suggestion), ensure_ascii=False))
-        return 0
-    # The edit may begin with the end of the comment's line; the code alone does not.
-    sys.stdout.write(suggestion.text.strip("\r\n") + snapshot.eol)
-    timing = suggestion.timing
-    print(
-        f"{suggestion.label} · {suggestion.model} · first token {timing.first_token_ms / 1000:.2f} s · "
-        f"{timing.tokens_per_second:.1f} tokens/s",
-        file=sys.stderr,
-    )
+    else:
+        # The edit may begin with the end of the comment's line; the code alone does not.
+        sys.stdout.write(suggestion.text.strip("\r\n") + snapshot.eol)
+        _say(suggestion, why=options.why)
+    if options.write and not (suggestion.verdict.passed and suggestion.complete):
+        print(f"glosswright complete: {place.path} was left as it is: {suggestion.label}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -117,16 +126,64 @@ def as_json(snapshot: Snapshot, suggestion: Suggestion) -> dict[str, Any]:
         found = snapshot.position_at(offset)
         return {"line": found.line + 1, "column": found.character + 1}
 
+    imports = suggestion.import_edit
     return {
         "text": suggestion.text,
         "range": {"start": position(suggestion.start), "end": position(suggestion.end)},
+        **({"imports": {"at": position(imports.at), "text": imports.text}} if imports is not None else {}),
         **suggestion.facts(),
+        "explanation": explanation(suggestion),
     }
 
 
-async def _complete(settings: Settings, snapshot: Snapshot, offset: int) -> Suggestion | None:
+def write(path: Path, snapshot: Snapshot, suggestion: Suggestion) -> None:
+    """Put the code and its imports into the file. Raises UsageError when the file is not what was read."""
+    try:
+        data = path.read_bytes()
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        if data[len(mark) :] != snapshot.text.encode():
+            raise UsageError(f"{path} has changed meanwhile; it was left as it is.")
+        path.write_bytes(mark + applied(snapshot.text, changes_of(suggestion)).encode())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = settings_from(options)
+    if not options.run_examples:
+        return settings
+    return dataclasses.replace(settings, verify=dataclasses.replace(settings.verify, run_examples="always"))
+
+
+def _is_trusted(path: Path) -> bool:
+    here, file = Path.cwd(), path.resolve()
+    return bool(TrustFile().answer(here if here in file.parents else file.parent))
+
+
+def _say(suggestion: Suggestion, *, why: bool) -> None:
+    """On standard error, so that the code can be piped."""
+    timing = suggestion.timing
+    print(
+        f"{suggestion.label} · {suggestion.model} · first token {timing.first_token_ms / 1000:.2f} s · "
+        f"{timing.tokens_per_second:.1f} tokens/s",
+        file=sys.stderr,
+    )
+    if suggestion.import_edit is not None:
+        print("imports: " + "; ".join(suggestion.import_edit.text.split("\n")).strip("; "), file=sys.stderr)
+    if why:
+        print(as_plain(explanation(suggestion)), file=sys.stderr)
+    elif wrong := shortcoming(suggestion):
+        print(wrong, file=sys.stderr)
+
+
+async def _complete(settings: Settings, snapshot: Snapshot, offset: int, path: Path) -> Suggestion | None:
     engine = Engine(settings)
     said = ""
+
+    async def trusted(uri: str) -> bool:
+        return await asyncio.to_thread(_is_trusted, path)
+
+    engine.ask_to_run = trusted
 
     def launching(progress: LaunchProgress) -> None:
         nonlocal said

@@ -15,7 +15,7 @@ from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.intent.languages import LANGUAGES, PLAIN, language_for
 from glosswright_server.settings import Settings
 
-from . import code_action, commands, completion, configuration, inline_completion
+from . import code_action, commands, completion, configuration, inline_completion, why
 from .context import Context
 from .convert import offset_of
 from .features import Features
@@ -24,6 +24,7 @@ from .progress import WorkDone
 from .server_base import ServerBase
 from .status import Status, StatusLine
 from .stdio import Stdio
+from .trust import Trust
 
 _STATES = {"starting": "starting", "downloading": "downloading", "loading": "loading", "ready": "ready"}
 
@@ -42,8 +43,10 @@ def build(engine: Engine | None = None) -> Features:
         engine=engine or Engine(Settings()),
         notices=Notices(server),
         status=StatusLine(server),
+        trust=Trust(server),
     )
-    for part in (configuration, inline_completion, completion, code_action, commands):
+    features.engine.ask_to_run = features.trust.may_run
+    for part in (configuration, inline_completion, completion, code_action, commands, why):
         part.register(features)
     _follow_documents(features)
     server.on_shutdown(features.engine.aclose)
@@ -76,11 +79,14 @@ def _follow_documents(features: Features) -> None:
     def changed(params: types.DidChangeTextDocumentParams, context: Context) -> None:
         if context.uri is not None:
             features.engine.edited(context.uri, context.snapshot, _end_of_edit(params, context.snapshot))
+        if context.snapshot is not None:
+            features.provenance.changed(context.snapshot)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams, context: Context) -> None:
         if context.uri is not None:
             features.engine.closed(context.uri)
+            features.provenance.closed(context.uri)
 
 
 def _end_of_edit(params: types.DidChangeTextDocumentParams, snapshot: Snapshot | None) -> int | None:

@@ -1,4 +1,5 @@
-"""`textDocument/codeAction` and its resolve: *Generate code from this comment*, *Implement this function*.
+"""`textDocument/codeAction` and its resolve: *Generate code from this comment*, *Implement this function*, and on code
+that came from a suggestion *Why this suggestion?*.
 
 The list is cheap: it only reads what could be asked for. The code is generated when an action is resolved; for a client
 without resolve, while the list is asked for by hand, or by a command where that takes too long.
@@ -18,9 +19,10 @@ from glosswright_server.errors import ModelError
 from glosswright_server.intent.model import Intent, IntentKind
 
 from .context import Context
-from .convert import offset_of, range_of, workspace_edit
+from .convert import offset_of, range_of
 from .features import Features
-from .generate import NoCode, Stopped, generate
+from .generate import NoCode, Stopped, edit_for, generate
+from .why import why_action
 
 KIND = types.CodeActionKind.RefactorRewrite
 EAGER_S = 8.0
@@ -41,9 +43,12 @@ def register(features: Features) -> None:
         start, end = offset_of(snapshot, params.range.start), offset_of(snapshot, params.range.end)
         intents = features.engine.actions(snapshot, start, end)
         actions = [_action(features, snapshot, intent) for intent in intents]
+        by_hand = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
         if actions and not _resolves(features):
-            by_hand = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
             await _complete(features, snapshot, intents, actions, eager=by_hand)
+        # It changes nothing and so has no kind; and it is not worth a lightbulb at each step of the cursor.
+        if by_hand and not params.context.only and (asked := why_action(features, snapshot, start)) is not None:
+            actions.append(asked)
         return actions or None
 
     @server.feature(types.CODE_ACTION_RESOLVE)
@@ -125,8 +130,7 @@ def _found_again(features: Features, context: Context, data: dict[str, Any]) -> 
 
 
 def _put(features: Features, snapshot: Snapshot, action: types.CodeAction, suggestion: Suggestion) -> None:
-    versioned = bool(features.server.client_supports("workspace.workspace_edit.document_changes", False))
-    action.edit = workspace_edit(snapshot, suggestion.start, suggestion.end, suggestion.text, versioned=versioned)
+    action.edit = edit_for(features, snapshot, suggestion)
     if isinstance(action.data, dict):
         action.data["facts"] = suggestion.facts()
 

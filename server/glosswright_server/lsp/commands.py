@@ -2,7 +2,8 @@
 
 - `glosswright.generate` `[{"uri", "position"}]`: code for the comment there; else the body of the function there.
 - `glosswright.implement` `[{"uri", "position"}]`: the other way round.
-- `glosswright.accepted` `[facts]`: a client's report that an inline item was accepted.
+- `glosswright.accepted` `[facts]`: a client's report that an item was accepted; what the code must import is added.
+- `glosswright.trust` `[{"uri"}?]`: asks anew whether the examples of a workspace may be run.
 - `glosswright.status` `[]`: what the status line would show.
 
 The first two answer `{"applied": bool, "reason"?: str, …facts}`, or null when the user cancelled.
@@ -14,19 +15,16 @@ import dataclasses
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from glosswright_server.documents import Snapshot
 from glosswright_server.intent.model import Intent, IntentKind
 
+from .arguments import invalid, place_of
 from .context import Context
-from .convert import offset_of, workspace_edit
+from .convert import offset_of
 from .features import Features
-from .generate import Stopped, generate
-from .inline_completion import ACCEPTED
-
-APPLY_TIMEOUT_S = 60.0
-"""A client may ask its user before it applies an edit."""
+from .generate import Stopped, edit_for, generate
+from .imports import ACCEPTED, APPLY_TIMEOUT_S, import_what_is_missing
 
 
 def register(features: Features) -> None:
@@ -42,8 +40,13 @@ def register(features: Features) -> None:
         return await _generate_and_apply(features, arguments, context, IntentKind.BODY)
 
     @server.command(ACCEPTED)
-    async def accepted(arguments: list[Any], context: Context) -> None:
-        """Nothing to do yet: the client is only kept from an "unknown command"."""
+    async def accepted(arguments: list[Any], context: Context) -> dict[str, Any] | None:
+        facts = arguments[0] if arguments else None
+        return await import_what_is_missing(features, facts.get("id") if isinstance(facts, dict) else None)
+
+    @server.command("glosswright.trust")
+    async def trust(arguments: list[Any], context: Context) -> dict[str, Any]:
+        return await features.trust.ask_again(_folder_asked(features, arguments))
 
     @server.command("glosswright.status")
     async def status(arguments: list[Any], context: Context) -> dict[str, Any]:
@@ -60,11 +63,9 @@ async def _generate_and_apply(
         suggestion = await generate(features, snapshot, intent, token=token if isinstance(token, (str, int)) else None)
     except Stopped:
         return None
-    versioned = bool(features.server.client_supports("workspace.workspace_edit.document_changes", False))
-    edit = workspace_edit(snapshot, suggestion.start, suggestion.end, suggestion.text, versioned=versioned)
     answer = await features.server.request(
         types.WORKSPACE_APPLY_EDIT,
-        types.ApplyWorkspaceEditParams(edit=edit, label="Glosswright"),
+        types.ApplyWorkspaceEditParams(edit=edit_for(features, snapshot, suggestion), label="Glosswright"),
         timeout_s=APPLY_TIMEOUT_S,
     )
     result = {"applied": bool(answer.applied), **suggestion.facts()}
@@ -73,30 +74,30 @@ async def _generate_and_apply(
     return result
 
 
+def _folder_asked(features: Features, arguments: list[Any]) -> str:
+    """The URI that the argument names; without one, the folder that is open. Raises an invalid-params error."""
+    place = arguments[0] if arguments else None
+    if isinstance(place, dict) and isinstance(place.get("uri"), str):
+        return str(place["uri"])
+    folders = features.server.workspace_folders
+    if place is not None or len(folders) != 1:
+        raise invalid('the argument must be {"uri": …}, a document or a workspace folder')
+    return folders[0].uri
+
+
 def _asked(
     features: Features, arguments: list[Any], context: Context, preferred: IntentKind
 ) -> tuple[Snapshot, Intent]:
     """The document and the intent at the place that the arguments name. Raises an invalid-params error."""
-    place = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
-    uri, position = place.get("uri"), place.get("position")
-    if not isinstance(uri, str) or not isinstance(position, dict):
-        raise _invalid('the argument must be {"uri": …, "position": {"line": …, "character": …}}')
-    line, character = position.get("line"), position.get("character")
-    # `type`, because true is an int to isinstance and a line to nobody.
-    if type(line) is not int or type(character) is not int or line < 0 or character < 0:
-        raise _invalid("`position` must hold a line and a character, both zero or more")
+    uri, position = place_of(arguments[0] if arguments else None)
     snapshot = context.documents.get(uri)
     if snapshot is None:
         why = context.documents.why_not(uri)
-        raise _invalid(f"the document is {why.value if why else 'not open'}")
+        raise invalid(f"the document is {why.value if why else 'not open'}")
     if not features.offers(snapshot):
-        raise _invalid("Glosswright is turned off for this document")
-    offset = offset_of(snapshot, types.Position(line, character))
+        raise invalid("Glosswright is turned off for this document")
+    offset = offset_of(snapshot, position)
     intents = features.engine.actions(snapshot, offset, offset)
     if not intents:
-        raise _invalid("there is no comment and no function without a body at that place")
+        raise invalid("there is no comment and no function without a body at that place")
     return snapshot, next((intent for intent in intents if intent.kind is preferred), intents[0])
-
-
-def _invalid(message: str) -> JsonRpcException:
-    return JsonRpcException(message, types.ErrorCodes.InvalidParams.value)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from lsprotocol import types
 
 from glosswright_server.documents import Snapshot
+from glosswright_server.engine.changes import TextChange
+from glosswright_server.engine.explanation import as_plain, explanation
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ModelError
 
 from .context import Context
-from .convert import as_snippet, offset_of, range_of
+from .convert import as_snippet, offset_of, range_of, text_edit
 from .features import Features
+from .imports import ACCEPTED
 
 _LABEL_CHARS = 60
 
@@ -71,6 +74,11 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     evidence = (
         suggestion.verdict.label if suggestion.complete else f"first lines, ask again · {suggestion.verdict.label}"
     )
+    offer_id = features.provenance.offered(snapshot, suggestion)
+    imports = suggestion.import_edit
+    # An additional edit may not touch what the item itself replaces (LSP 3.17, `additionalTextEdits`): where the import
+    # goes to the same line, the command adds it.
+    beside = imports is not None and snapshot.line_at(imports.at) != line
     return types.CompletionItem(
         label=f"✎ {label}",
         label_details=types.CompletionItemLabelDetails(description=evidence) if details else None,
@@ -81,13 +89,17 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         text_edit=types.TextEdit(range_of(snapshot, start, suggestion.end), as_snippet(text) if snippets else text),
         insert_text_format=types.InsertTextFormat.Snippet if snippets else types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
+        additional_text_edits=[text_edit(snapshot, TextChange(imports.at, imports.at, imports.text))]
+        if imports is not None and beside
+        else None,
+        command=types.Command(title=evidence, command=ACCEPTED, arguments=[{"id": offer_id}])
+        if imports is not None and not beside
+        else None,
         # No fractions in here: Neovim 0.12 keeps the item in a Vim variable and cannot send it back with one.
         data={
             "code": suggestion.text.strip("\r\n"),
             "language": snapshot.language_id,
-            "verdict": evidence,
-            "model": suggestion.model,
-            "tookMs": round(suggestion.timing.total_ms),
+            "why": explanation(suggestion),
         },
     )
 
@@ -98,8 +110,7 @@ def _evidence(data: dict[str, object], *, markdown: bool) -> str:
     fence = "```"
     while fence in code:
         fence += "`"
-    took_ms = data.get("tookMs")
-    took = f" in {took_ms / 1000:.1f} s" if isinstance(took_ms, int) else ""
+    why = str(data.get("why", ""))
     if markdown:
-        code = f"{fence}{data.get('language', '')}\n{code}\n{fence}"
-    return f"{code}\n\n{data.get('verdict')} · {data.get('model')}{took}"
+        return f"{fence}{data.get('language', '')}\n{code}\n{fence}\n\n{why}"
+    return f"{code}\n\n{as_plain(why)}"

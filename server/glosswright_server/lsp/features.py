@@ -12,8 +12,10 @@ from glosswright_server.errors import ModelError
 from glosswright_server.settings import Settings
 
 from .notices import Notices
+from .provenance import Provenance
 from .server_base import ServerBase
 from .status import Status, StatusLine
+from .trust import Trust
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,9 @@ class Features:
     engine: Engine
     notices: Notices
     status: StatusLine
+    trust: Trust
+    provenance: Provenance = field(default_factory=Provenance)
+    """Which code came from which suggestion."""
     start_settings: Settings = field(default_factory=Settings)
     """As they were after `initialize`: what restricted settings keep for good."""
     settings: Settings = field(default_factory=Settings)

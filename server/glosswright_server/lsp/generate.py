@@ -1,4 +1,8 @@
-"""Explicit generation, as code actions and commands share it: progress, cancel, and no edit of a text that moved on."""
+"""Explicit generation, as code actions and commands share it: progress, cancel, and no edit of a text that moved on.
+
+What was found out about the code is told at the end of the progress and in the status line, where it disturbs nobody;
+a message pops up only where something is wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,17 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from glosswright_server.documents import Snapshot
+from glosswright_server.engine.changes import changes_of
+from glosswright_server.engine.explanation import shortcoming, summary
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import GlosswrightError
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.intent.model import Intent, IntentKind
 
+from .convert import workspace_edit
 from .features import Features
 from .progress import WorkDone
+from .status import Status
 
 
 class NoCode(GlosswrightError):
@@ -56,15 +64,34 @@ async def generate(
             types.LSPErrorCodes.ContentModified.value,
         )
     features.model_worked()
-    if not suggestion.verdict.passed or not suggestion.complete:
+    features.status.show(Status("ready", summary(suggestion), features.engine.model_name))
+    if wrong := shortcoming(suggestion):
         # It is given all the same, since it was asked for; but not in silence.
         features.server.notify(
             types.WINDOW_SHOW_MESSAGE,
             types.ShowMessageParams(
-                types.MessageType.Warning, f"Glosswright: look at this code before you keep it: {suggestion.label}."
+                types.MessageType.Warning, f"Glosswright: look at this code before you keep it. {wrong}"
             ),
         )
     return suggestion
+
+
+def edit_for(features: Features, snapshot: Snapshot, suggestion: Suggestion) -> types.WorkspaceEdit:
+    """The edit that puts a suggestion and its imports in, as the client takes it; from now on it may be taken.
+
+    A client that knows annotations is given the verdict with it, and shows code that fails before it is applied.
+    """
+    features.provenance.offered(snapshot, suggestion)
+    supports = features.server.client_supports
+    versioned = bool(supports("workspace.workspace_edit.document_changes", False))
+    annotation = None
+    if versioned and supports("workspace.workspace_edit.change_annotation_support") is not None:
+        annotation = types.ChangeAnnotation(
+            label=f"Glosswright: {suggestion.label}",
+            needs_confirmation=not suggestion.verdict.passed,
+            description=shortcoming(suggestion) or None,
+        )
+    return workspace_edit(snapshot, changes_of(suggestion), versioned=versioned, annotation=annotation)
 
 
 async def _fulfil(
@@ -86,6 +113,8 @@ async def _fulfil(
             work.report(f"writing, {lines} lines so far")
 
         work.report("asking the model")
-        return await features.engine.fulfil(
-            snapshot, intent, on_launch=launching, on_lines=writing, timeout_s=timeout_s
+        suggestion = await features.engine.fulfil(
+            snapshot, intent, on_launch=launching, on_lines=writing, on_step=work.report, timeout_s=timeout_s
         )
+        work.conclude(summary(suggestion) if suggestion is not None else "no usable code")
+        return suggestion

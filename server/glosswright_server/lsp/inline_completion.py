@@ -11,9 +11,7 @@ from glosswright_server.errors import ModelError
 from .context import Context
 from .convert import offset_of, range_of
 from .features import Features
-
-ACCEPTED = "glosswright.accepted"
-"""The command that a client runs when an item was accepted; its argument says what the item was."""
+from .imports import ACCEPTED
 
 
 def register(features: Features) -> None:
@@ -44,20 +42,23 @@ def register(features: Features) -> None:
             return None
         if suggestion.origin == "model":
             features.model_worked()
-        item: types.InlineCompletionItem | None = _item(read, suggestion)
+        offer_id = features.provenance.offered(read, suggestion)
+        item: types.InlineCompletionItem | None = _item(read, suggestion, offer_id)
         if item is not None and selected is not None and assumed is not None:
             item = _after_selected(item, selected, suggestion, at)
         return types.InlineCompletionList(items=[item]) if item is not None else None
 
 
-def _item(snapshot: Snapshot, suggestion: Suggestion) -> types.InlineCompletionItem:
+def _item(snapshot: Snapshot, suggestion: Suggestion, offer_id: str) -> types.InlineCompletionItem:
     replaced = snapshot.text[suggestion.start : suggestion.end]
     return types.InlineCompletionItem(
         insert_text=suggestion.text,
         # Clients show an item only while the text it replaces is a prefix of this.
         filter_text=replaced if replaced.strip() else None,
         range=range_of(snapshot, suggestion.start, suggestion.end),
-        command=types.Command(title=suggestion.label, command=ACCEPTED, arguments=[suggestion.facts()]),
+        command=types.Command(
+            title=suggestion.label, command=ACCEPTED, arguments=[{"id": offer_id, **suggestion.facts()}]
+        ),
     )
 
 

@@ -41,6 +41,7 @@ class WorkDone:
         self._on_cancel = on_cancel
         self._shown = False
         self._last = _NOTHING
+        self._conclusion: str | None = None
 
     async def __aenter__(self) -> WorkDone:
         if self._token is None:
@@ -70,7 +71,11 @@ class WorkDone:
     ) -> None:
         if self._shown and self._token is not None:
             self._on_cancel = None
-            self._server.protocol.progress.end(self._token, types.WorkDoneProgressEnd())
+            self._server.protocol.progress.end(self._token, types.WorkDoneProgressEnd(message=self._conclusion))
+
+    def conclude(self, message: str) -> None:
+        """What the client shows at the end, as long as it likes: a popup is not worth it."""
+        self._conclusion = message
 
     def report(self, message: str, percentage: int | None = None) -> None:
         """Say how far the work is; what was said last is not said again."""

@@ -13,7 +13,7 @@ import enum
 import inspect
 import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -204,7 +204,7 @@ class GlosswrightProtocol(LanguageServerProtocol):
             return
         self.client_capabilities = params.capabilities
         self.trace = params.trace or types.TraceValue.Off
-        self.workspace_folders = {folder.uri: folder for folder in params.workspace_folders or ()}
+        self.workspace_folders = {folder.uri: folder for folder in _folders(params)}
         self.documents.set_encoding(
             PositionEncoding(ServerCapabilitiesBuilder.choose_position_encoding(self.client_capabilities))
         )
@@ -382,6 +382,13 @@ class GlosswrightProtocol(LanguageServerProtocol):
     def workspace(self) -> NoReturn:
         """pygls' workspace reads files that the client never opened; `documents` takes its place."""
         raise RuntimeError("there is no pygls workspace here: use `documents` or a handler's context")
+
+
+def _folders(params: types.InitializeParams) -> Sequence[types.WorkspaceFolder]:
+    """The folders that are open; a client that knows of one only calls it its root (LSP 3.17, `rootUri`)."""
+    if params.workspace_folders is None and params.root_uri:
+        return (types.WorkspaceFolder(uri=params.root_uri, name=params.root_uri.rstrip("/").rpartition("/")[2]),)
+    return params.workspace_folders or ()
 
 
 def _call_with_result(callback: Callable[[Any], None], future: Future[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 from collections.abc import Callable
@@ -17,10 +18,13 @@ from glosswright_server.cli.complete import MAX_BYTES, offset_of, parse_place, r
 from glosswright_server.cli.options import settings_from
 from glosswright_server.engine.engine import Engine
 from glosswright_server.engine.source import Ready
+from glosswright_server.engine.suggestion import ImportEdit
 from glosswright_server.errors import EndpointRefused, ModelError, UsageError
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.generation.scripted import Script, ScriptedClient
 from glosswright_server.prompt.profile import profile_for
+from glosswright_server.verify.trusted import TrustFile
+from glosswright_server.verify.verdict import Check, Outcome, Verdict
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -261,3 +265,139 @@ def test_options_are_settings() -> None:
     assert given.endpoint.api_key_env == "KEY"
     absent = settings_from(argparse.Namespace(**dict.fromkeys(names)))
     assert absent.endpoint.url == ""
+
+
+# What is known of the code
+
+
+def _found(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """From now on the engine finds this about its suggestion."""
+    at = Engine.at
+
+    async def changed(*args: Any, **kwargs: Any) -> Any:
+        suggestion = await at(*args, **kwargs)
+        return dataclasses.replace(suggestion, **changes) if suggestion is not None else None
+
+    monkeypatch.setattr(Engine, "at", changed)
+
+
+FAILING = Verdict(checks=(Check("names resolve", Outcome.FAILED, "pd is not defined"),))
+
+
+def test_why(source: Source, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The explanation goes beside the code, without Markdown's marks."""
+    assert main(["complete", "--why", f"{file}:1"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "def add(a, b):\n    return a + b\n"
+    assert "Asked for" in captured.err
+    assert "**" not in captured.err
+
+
+def test_what_fails_is_said(
+    source: Source, file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code is printed, since it was asked for, with the reason beside it."""
+    _found(monkeypatch, verdict=FAILING, import_edit=ImportEdit(at=0, text="import a\nimport b\n"))
+    assert main(["complete", f"{file}:1"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out
+    assert "pd is not defined" in captured.err
+    assert "imports: import a; import b" in captured.err
+
+
+def test_imports_in_json(
+    source: Source, file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they go and what they are, for an editor that has no language client."""
+    _found(monkeypatch, import_edit=ImportEdit(at=2, text="import a\n"))
+    assert main(["complete", "--json", f"{file}:1"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["imports"] == {"at": {"line": 1, "column": 3}, "text": "import a\n"}
+    assert "Asked for" in answer["explanation"]
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_write(source: Source, file: Path, monkeypatch: pytest.MonkeyPatch, mark: bytes) -> None:
+    """Code and imports go in; line ends, byte order mark and everything else stay."""
+    file.write_bytes(mark + "é🦄 = 1\r\n# add two numbers\r\n".encode())
+    _found(monkeypatch, import_edit=ImportEdit(at=0, text="import a\r\n"))
+    assert main(["complete", "--write", f"{file}:2"]) == 0
+    expected = "import a\r\né🦄 = 1\r\n# add two numbers\r\ndef add(a, b):\r\n    return a + b\r\n"
+    assert file.read_bytes() == mark + expected.encode()
+
+
+@pytest.mark.parametrize("changes", [{"verdict": FAILING}, {"complete": False}])
+def test_failing_code_is_not_written(
+    source: Source,
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+) -> None:
+    """It is printed, and the status says that the file was left alone."""
+    before = file.read_bytes()
+    _found(monkeypatch, **changes)
+    assert main(["complete", "--write", f"{file}:1"]) == 1
+    captured = capsys.readouterr()
+    assert "was left as it is" in captured.err
+    assert captured.out
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_changed_meanwhile(
+    source: Source, file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user may go on typing in an editor: the edit would land in another text."""
+    at = Engine.at
+
+    async def meanwhile(*args: Any, **kwargs: Any) -> Any:
+        file.write_bytes(b"# add three numbers\n")
+        return await at(*args, **kwargs)
+
+    monkeypatch.setattr(Engine, "at", meanwhile)
+    assert main(["complete", "--write", f"{file}:1"]) == 2
+    assert "has changed meanwhile" in capsys.readouterr().err
+    assert file.read_bytes() == b"# add three numbers\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "trusted", "setting", "allowed"),
+    [
+        ([], None, "ask", False),
+        ([], "file's folder", "ask", True),
+        ([], "current folder", "ask", True),
+        ([], "folder above", "ask", False),
+        (["--run-examples"], None, "always", False),
+    ],
+)
+def test_whether_examples_are_run(
+    source: Source,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: list[str],
+    trusted: str | None,
+    setting: str,
+    allowed: bool,
+) -> None:
+    """By the option, or where the workspace was trusted before; nobody is asked on a terminal."""
+    monkeypatch.setenv("GLOSSWRIGHT_STATE_DIR", str(tmp_path / "state"))
+    inner = tmp_path / "project" / "pkg"
+    inner.mkdir(parents=True)
+    path = inner / "a.py"
+    path.write_bytes(file.read_bytes())
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / ("project" if trusted == "current folder" else "elsewhere"))
+    folders = {"file's folder": inner, "current folder": tmp_path / "project", "folder above": tmp_path / "project"}
+    if trusted is not None:
+        TrustFile().remember(folders[trusted], True)
+    seen: list[tuple[str, bool]] = []
+    at = Engine.at
+
+    async def looked(self: Engine, snapshot: Any, *args: Any, **kwargs: Any) -> Any:
+        seen.append((self.settings.verify.run_examples, await self.ask_to_run(snapshot.uri)))
+        return await at(self, snapshot, *args, **kwargs)
+
+    monkeypatch.setattr(Engine, "at", looked)
+    assert main(["complete", *arguments, f"{path}:1"]) == 0
+    assert seen == [(setting, allowed)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,9 @@ from .support import Wire
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    """The server; settings change the level of its logger, which is put back."""
+async def wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
+    """The server; settings change the level of its logger, which is put back. Answers of trust stay in the test."""
+    monkeypatch.setenv("GLOSSWRIGHT_STATE_DIR", str(tmp_path / "state"))
     logger = logging.getLogger("glosswright_server")
     level = logger.level
     made = Wire()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(30)
 
 CONTENT_MODIFIED, REQUEST_FAILED, INVALID_PARAMS = -32801, -32803, -32602
 DOCUMENT = "# add two numbers\n"
-CODE = "total = a + b\n"
+CODE = "total = 1 + 2\n"
 
 
 def place(uri: Any = URI, line: Any = 0, character: Any = 3) -> dict[str, Any]:

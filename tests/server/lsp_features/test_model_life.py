@@ -82,7 +82,7 @@ async def test_a_binary_file_starts_no_model(wire: Wire) -> None:
 
 async def test_the_user_stops_the_start(wire: Wire) -> None:
     """Cancel ends the download and typing does not begin it again; a request by hand does."""
-    wire.model.script = Script("total = a + b\n")
+    wire.model.script = Script("total = 1 + 2\n")
     wire.source.loaded.clear()
     wire.source.steps = [DOWNLOADING]
     await wire.initialize({"statusNotifications": True})
@@ -119,7 +119,7 @@ async def test_a_start_that_fails_is_told_once(wire: Wire) -> None:
     assert wire.told() == ["Glosswright: No engine is installed."]
     assert wire.sent_of("glosswright/status")[-1]["state"] == "error"
     wire.source.error = None
-    wire.model.script = Script("total = a + b\n")
+    wire.model.script = Script("total = 1 + 2\n")
     assert await wire.inline(by_hand=True) is not None
     wire.source.error = LaunchError("No engine is installed any more.")
     wire.change({"text": "# add three numbers\n"})
@@ -136,7 +136,7 @@ async def test_completion_failures_are_told_once_too(wire: Wire) -> None:
     for _ in range(2):
         assert await wire.call("textDocument/completion", params) is None
     assert wire.told() == ["Glosswright: It failed (HTTP 500)."]
-    wire.model.script = Script("total = a + b\n")
+    wire.model.script = Script("total = 1 + 2\n")
     found = await wire.call("textDocument/completion", params)
     assert len(found["items"]) == 1
     assert wire.features.notices._told == set()
@@ -144,7 +144,7 @@ async def test_completion_failures_are_told_once_too(wire: Wire) -> None:
 
 async def test_no_status_without_asking_for_it(wire: Wire) -> None:
     """Other clients may log each notification they do not know."""
-    wire.model.script = Script("total = a + b\n")
+    wire.model.script = Script("total = 1 + 2\n")
     await wire.initialize()
     wire.open("# add two numbers\n")
     assert await wire.inline() is not None
@@ -162,7 +162,7 @@ async def test_the_status_before_anything_happened(wire: Wire) -> None:
 
 async def test_generating_is_shown(wire: Wire) -> None:
     """The status says when the processor is busy for the user, and when it is done."""
-    wire.model.script = Script("total = a + b\n")
+    wire.model.script = Script("total = 1 + 2\n")
     await wire.initialize({"statusNotifications": True})
     wire.open("# add two numbers\n")
     await wire.inline()
@@ -178,7 +178,7 @@ async def test_a_client_without_progress(wire: Wire, kind: str) -> None:
     elif kind == "silent":
         wire.answers["window/workDoneProgress/create"] = None
     wire.source.steps = [LOADING]
-    wire.model.script = Script("total = a + b\n")
+    wire.model.script = Script("total = 1 + 2\n")
     await wire.initialize(capabilities=capabilities)
     wire.open("# add two numbers\n")
     assert await wire.inline() is not None
@@ -205,7 +205,7 @@ async def test_closing_a_document_ends_its_request(wire: Wire) -> None:
 
 async def test_edits_without_a_place(wire: Wire) -> None:
     """Whole-text changes, empty changes and changes to strangers are taken quietly."""
-    wire.model.script = Script("total = a + b\n")
+    wire.model.script = Script("total = 1 + 2\n")
     await wire.initialize()
     wire.open("x\n")
     wire.change({"text": "# add two numbers\n"})
