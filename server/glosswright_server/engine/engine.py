@@ -12,23 +12,33 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from glosswright_server.documents import Snapshot
+from glosswright_server.engine.candidates import Search
+from glosswright_server.engine.examine import AskToRun, Examiner
 from glosswright_server.engine.memory import Made, Memory
-from glosswright_server.engine.run import Job, Run
+from glosswright_server.engine.run import Batch, Job, Run
 from glosswright_server.engine.source import ModelSource, Ready
-from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.engine.suggestion import ImportEdit, Suggestion
 from glosswright_server.engine.trees import Trees
 from glosswright_server.errors import EndpointUnreachable, ModelError
 from glosswright_server.generation.debounce import Debounce, DebounceLimits
 from glosswright_server.generation.launch_options import OnProgress
 from glosswright_server.generation.scheduler import OutcomeKind, Scheduler
+from glosswright_server.intent.contract import Contract
+from glosswright_server.intent.docs.read import read_contract
 from glosswright_server.intent.languages import Language, language_for
 from glosswright_server.intent.model import Intent, IntentKind, Trigger
 from glosswright_server.intent.read import actions_at, read_intent
 from glosswright_server.prompt.build import build_prompt
+from glosswright_server.prompt.repair import build_repair
 from glosswright_server.settings import Settings
+from glosswright_server.verify.explain import plain_reason
+from glosswright_server.verify.fingerprint import fingerprint
+from glosswright_server.verify.imports import import_edit
 from glosswright_server.verify.static import judge
+from glosswright_server.verify.verdict import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +70,8 @@ class Engine:
         """Called when an automatic request finds no model ready, so that it can be started with its progress shown."""
         self.on_busy: Callable[[bool], None] = lambda busy: None
         """Called when the model begins and ends to write."""
-        self.ask_to_run: Callable[[str], Awaitable[bool]] = _never
-        """Asks the user whether examples of the document with this URI may be run in a sandbox."""
+        self.ask_to_run: AskToRun = _never
+        """Asks the user whether examples of a document may be run; called only where the settings say `ask`."""
         self._make_source = source
         self._source: ModelSource | None = None
         self._clock = clock
@@ -177,39 +187,51 @@ class Engine:
     ) -> Suggestion | None:
         """Code for one intent that the user asked for, or None when none worth showing came. Raises ModelError.
 
-        `on_lines` is told how many lines were written so far. At the deadline the complete statements so far are given.
+        `on_lines` is told how many lines were written so far, `on_step` what is done after that. At the deadline the
+        best of what has come is given: the complete statements so far, if need be.
         """
         started = self._clock()
         ends_at = started + (timeout_s or self.settings.explicit.deadline_ms / 1000)
         # Explicit requests come first: an automatic generation for the same document would share the processor.
         self._memory.end_generations(snapshot.uri)
         self._given_up = False
+        language = _language(snapshot)
+        tree = self._trees.of(snapshot, language)
+        contract = _contract(intent)
+        examiner = Examiner(
+            snapshot, intent, tree=tree, contract=contract, settings=self.settings.verify, ask=self.ask_to_run
+        )
         ready = await self.source.acquire(on_launch, by_hand=True)
-        run = Run(self._job(snapshot, intent, ready, self.settings.explicit.max_tokens), clock=self._clock)
+        search = Search(
+            self._job(snapshot, intent, ready, self.settings.explicit.max_tokens, asked=True),
+            examiner,
+            write=lambda run, on_growth: self._write(ready, run, on_growth),
+            same=lambda text: fingerprint(snapshot.text, intent, text),
+            repair=lambda text, verdict: self._repair_job(snapshot, intent, ready, text, verdict),
+            limits=self.settings.candidates,
+            slots=ready.slots,
+            on_lines=on_lines or (lambda lines: None),
+            on_step=on_step or (lambda step: None),
+            clock=self._clock,
+        )
         # The time for loading the model is not counted: the user watches its progress and can cancel.
         left_s = max(ends_at - self._clock(), 1.0) if timeout_s else self.settings.explicit.deadline_ms / 1000
-
-        def grew() -> None:
-            if on_lines is not None:
-                on_lines(run.raw.count("\n") + 1)
-
-        timed_out = False
-        try:
-            await asyncio.wait_for(self._write(ready, run, grew), left_s)
-        except asyncio.TimeoutError:
-            timed_out = True
-        shaped = run.partial() if timed_out else run.result()
-        if shaped is None:
+        found = await search.find(left_s)
+        if found is None:
             return None
+        verdict = found.best.verdict
         return Suggestion(
             intent=intent,
             start=intent.start,
             end=intent.end,
-            text=shaped.text,
-            verdict=judge(snapshot.text, intent, shaped.text, before=self._trees.of(snapshot, _language(snapshot))),
+            text=found.best.text,
+            verdict=verdict,
             model=ready.model,
-            timing=run.timing(started),
-            complete=shaped.complete,
+            timing=replace(found.run.timing(started), tokens=found.tokens),
+            complete=found.complete,
+            contract=contract,
+            tried=found.tried,
+            import_edit=_import_edit(snapshot, intent, verdict),
         )
 
     async def aclose(self) -> None:
@@ -247,28 +269,42 @@ class Engine:
         made = Made.of(snapshot, offset, intent)
         if made is None:  # it cannot be shown on the cursor's line
             return None
+        if by_hand:
+            return await self._by_hand(snapshot, made, intent)
         pending = self._memory.attach(snapshot, offset)
         if pending is None:
             ready = await self._ready(by_hand)
             if ready is None:
                 return None
-            most = self.settings.explicit.max_tokens if by_hand else self.settings.inline.max_tokens
-            run = Run(self._job(snapshot, intent, ready, most), clock=self._clock)
-            before = self._trees.of(snapshot, _language(snapshot))
+            run = Run(self._job(snapshot, intent, ready, self.settings.inline.max_tokens), clock=self._clock)
+            before, contract = self._trees.of(snapshot, _language(snapshot)), _contract(intent)
             pending = self._memory.begin(
                 made,
                 run,
                 model=ready.model,
                 write=lambda on_growth: self._write(ready, run, on_growth),
-                judge=lambda text: judge(snapshot.text, intent, text, before=before),
+                judge=lambda text, complete: judge(
+                    snapshot.text, intent, text, before=before, contract=contract, complete=complete
+                ),
                 started=started,
             )
         suggestion = await pending.answer(
             snapshot, deadline_s=started + deadline_ms / 1000 - self._clock(), patience_s=PATIENCE_S
         )
-        if suggestion is None or (not suggestion.verdict.passed and not by_hand):
+        if suggestion is None or not suggestion.verdict.passed:
             return None
         self._debounce.answered(suggestion.timing.first_token_ms)
+        return suggestion
+
+    async def _by_hand(self, snapshot: Snapshot, made: Made, intent: Intent) -> Suggestion | None:
+        """Ghost text that was asked for: several candidates, the best of them even if it fails."""
+        whole = await self.fulfil(snapshot, intent)
+        edit = made.fit(whole.text) if whole is not None else None
+        if whole is None or edit is None:
+            return None
+        suggestion = replace(whole, start=edit.start, end=edit.end, text=edit.text)
+        if suggestion.verdict.passed and suggestion.start == suggestion.end:
+            self._memory.keep(made, suggestion)
         return suggestion
 
     async def _intent_when_still(
@@ -314,7 +350,7 @@ class Engine:
                 return None
         return ready
 
-    async def _write(self, ready: Ready, run: Run, on_growth: Callable[[], None]) -> None:
+    async def _write(self, ready: Ready, run: Run | Batch, on_growth: Callable[[], None]) -> None:
         """Stream a run, telling that the model is busy and remembering how it went."""
         self._writing += 1
         logger.debug("asking %s: %r, before %r", ready.model, run.job.prompt.prompt, run.job.prompt.suffix)
@@ -340,9 +376,25 @@ class Engine:
             if not self._writing:
                 self.on_busy(False)
 
-    def _job(self, snapshot: Snapshot, intent: Intent, ready: Ready, most: int) -> Job:
-        prompt = build_prompt(snapshot.text, intent, ready.profile, path=snapshot.uri)
-        return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=min(prompt.max_tokens, most))
+    def _repair_job(
+        self, snapshot: Snapshot, intent: Intent, ready: Ready, attempt: str, verdict: Verdict
+    ) -> Job | None:
+        failure = plain_reason(verdict)
+        prompt = build_repair(snapshot.text, intent, ready.profile, attempt=attempt, failure=failure, path=snapshot.uri)
+        if prompt is None or not failure:
+            return None
+        most = min(prompt.max_tokens, self.settings.explicit.max_tokens)
+        return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=most, logprobs=True)
+
+    def _job(self, snapshot: Snapshot, intent: Intent, ready: Ready, most: int, *, asked: bool = False) -> Job:
+        prompt = build_prompt(snapshot.text, intent, ready.profile, path=snapshot.uri, asked=asked)
+        return Job(
+            text=snapshot.text,
+            intent=intent,
+            prompt=prompt,
+            max_tokens=min(prompt.max_tokens, most),
+            logprobs=asked,  # to rank candidates by
+        )
 
 
 def _open_ended(left: str, right: str) -> bool:
@@ -352,6 +404,15 @@ def _open_ended(left: str, right: str) -> bool:
 
 def _language(snapshot: Snapshot) -> Language:
     return language_for(snapshot.language_id, snapshot.uri)
+
+
+def _contract(intent: Intent) -> Contract:
+    return read_contract(intent.request, intent.language, name=intent.name)
+
+
+def _import_edit(snapshot: Snapshot, intent: Intent, verdict: Verdict) -> ImportEdit | None:
+    edit = import_edit(snapshot.text, intent.language, verdict.imports)
+    return ImportEdit(at=edit[0], text=edit[1]) if edit is not None else None
 
 
 async def _never(uri: str) -> bool:

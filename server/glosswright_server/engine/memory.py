@@ -83,10 +83,13 @@ class Memory:
         *,
         model: str,
         write: Callable[[Callable[[], None]], Awaitable[None]],
-        judge: Callable[[str], Verdict],
+        judge: Callable[[str, bool], Verdict],
         started: float,
     ) -> Waiting:
-        """Start to write a suggestion; whatever was being written for the same document ends."""
+        """Start to write a suggestion; whatever was being written for the same document ends.
+
+        `judge` is given a text and whether it is complete.
+        """
         writing = Writing(made, run, model, judge, started)
 
         async def produce(pending: PendingSuggestion[Suggestion]) -> tuple[str, Suggestion] | None:
@@ -131,7 +134,7 @@ class Memory:
 class Writing:
     """A suggestion in the making."""
 
-    def __init__(self, made: Made, run: Run, model: str, judge: Callable[[str], Verdict], started: float) -> None:
+    def __init__(self, made: Made, run: Run, model: str, judge: Callable[[str, bool], Verdict], started: float) -> None:
         self.made = made
         self.run = run
         self.given: Suggestion | None = None
@@ -155,15 +158,16 @@ class Writing:
         edit = self.made.fit(shaped.text) if shaped is not None else None
         if shaped is None or edit is None:
             return None
+        complete = final and shaped.complete
         return Suggestion(
             intent=self.made.intent,
             start=edit.start,
             end=edit.end,
             text=edit.text,
-            verdict=self._judge(shaped.text),
+            verdict=self._judge(shaped.text, complete),
             model=self._model,
             timing=self.run.timing(self._started),
-            complete=final and shaped.complete,
+            complete=complete,
         )
 
 

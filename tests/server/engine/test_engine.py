@@ -393,6 +393,6 @@ async def test_an_answer_that_says_the_request_again_and_again_is_ended(make: Ca
     stage = make()
     stage.client.script = Script("# add two numbers\n" * 300)
     stage.show("# add two numbers\n▮")
-    assert await stage.ask(by_hand=True) is None
+    assert await stage.ask() is None
     assert stage.client.broken_off == 1
     assert stage.client.pieces < 300

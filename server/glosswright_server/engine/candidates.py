@@ -1,0 +1,230 @@
+"""Several answers to one explicit request: one by greedy decoding, then samples, until one holds.
+
+The first candidate is the model's best guess and is asked for alone: most of the time it is enough, and it costs what a
+single answer costs. Where it fails a check, or there are examples that it fails, batches of samples follow at rising
+temperature, sharing the evaluated prompt, and end with the first that passes everything; then, once, the model is
+shown what failed. Which one is shown is decided by `verify.ranking`; what a check is, by `examine`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from glosswright_server.engine.examine import Examiner
+from glosswright_server.engine.run import Batch, Job, Run
+from glosswright_server.engine.suggestion import Tried
+from glosswright_server.errors import ModelError
+from glosswright_server.settings import CandidateSettings
+from glosswright_server.verify.ranking import SortKey, sort_key
+from glosswright_server.verify.verdict import Verdict
+
+BATCH = 4
+"""Samples made at once where the model server does not say how many it can make."""
+TEMPERATURES = (0.5, 0.8, 1.0)
+"""Of the first, second and every further batch; see docs/experiments.md."""
+
+
+class Writes(Protocol):
+    """Streams a run or a batch to its end. Raises ModelError."""
+
+    def __call__(self, run: Run | Batch, on_growth: Callable[[], None]) -> Awaitable[None]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The outcome of a search."""
+
+    best: Tried
+    tried: tuple[Tried, ...]
+    run: Run
+    """What made the best one, for its timing."""
+    complete: bool
+    """False when time was over and these are only the complete statements so far."""
+    tokens: int
+    """Generated over all candidates."""
+
+
+class Search:
+    """The candidates of one request. Belongs to one event loop; use once."""
+
+    def __init__(
+        self,
+        job: Job,
+        examiner: Examiner,
+        *,
+        write: Writes,
+        same: Callable[[str], str],
+        repair: Callable[[str, Verdict], Job | None],
+        limits: CandidateSettings,
+        slots: int | None,
+        on_lines: Callable[[int], None],
+        on_step: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`same` gives texts that do the same thing the same fingerprint. `repair` makes the job that shows the model
+        a failed text and why it failed, or None where its family has no words for that."""
+        self._job = job
+        self._examiner = examiner
+        self._write = write
+        self._same = same
+        self._repair = repair
+        self._limits = limits
+        self._slots = slots or BATCH
+        self._on_lines = on_lines
+        self._on_step = on_step
+        self._clock = clock
+        self._started = clock()
+        self._tried: list[Tried] = []
+        self._runs: list[Run] = []
+        self._complete: list[bool] = []
+        self._seen: set[str] = set()
+        self._asked = 0
+        self._tokens = 0
+
+    async def find(self, left_s: float) -> Found | None:
+        """The best candidate that came within `left_s` seconds; None when none worth showing came.
+
+        Raises ModelError when the model could not be asked and nothing had come before.
+        """
+        ends_at = self._clock() + left_s
+        run = Run(self._job, clock=self._clock)
+        timed_out = await self._bounded(
+            self._write(run, lambda: self._on_lines(run.raw.count("\n") + 1)), ends_at - self._clock()
+        )
+        self._asked += 1
+        self._tokens += run.pieces
+        await self._consider(run, temperature=0.0, partial=timed_out)
+        if not timed_out:
+            try:
+                await self._sample(ends_at)
+                await self._once_more(ends_at)
+            except ModelError:
+                if not self._tried:
+                    raise
+        return self._outcome()
+
+    # Rounds
+
+    async def _sample(self, ends_at: float) -> None:
+        """Batches of samples, as long as there is something to gain and something left to spend."""
+        number = 0
+        # Where neither the first answer nor a batch of samples held any code, more of them will not either.
+        while self._goes_on() and self._clock() < ends_at and (self._tried or not number):
+            n = min(self._slots, self._limits.count - self._asked)
+            self._on_step(f"trying {n} more candidates" if n > 1 else "trying one more candidate")
+            temperature = TEMPERATURES[min(number, len(TEMPERATURES) - 1)]
+            job = replace(self._job, temperature=temperature, seed=number + 1)
+            await self._batch(job, n, ends_at)
+            number += 1
+
+    def _goes_on(self) -> bool:
+        spent_ms = (self._clock() - self._started) * 1000
+        return (
+            self._asked < self._limits.count
+            and spent_ms < self._limits.budget_ms
+            and self._tokens < self._limits.budget_tokens
+            and not self._is_enough()
+        )
+
+    def _is_enough(self) -> bool:
+        """Whether one holds as far as anything here can tell: no other could be told to be better."""
+        return any(one.verdict.passed for one in self._tried)
+
+    async def _batch(self, job: Job, n: int, ends_at: float) -> None:
+        """Up to `n` samples at once; ends as soon as one is proven."""
+        ready: asyncio.Queue[Run | None] = asyncio.Queue()
+        batch = Batch(job, n, on_candidate=ready.put_nowait, clock=self._clock)
+        self._asked += n
+        writing = asyncio.ensure_future(self._bounded(self._write(batch, lambda: None), ends_at - self._clock()))
+        writing.add_done_callback(lambda _: ready.put_nowait(None))
+        try:
+            while (run := await ready.get()) is not None:
+                await self._consider(run, temperature=job.temperature)
+                if self._is_enough():
+                    break
+        finally:
+            writing.cancel()
+            await asyncio.wait({writing})
+            self._tokens += batch.pieces
+        if not writing.cancelled() and (error := writing.exception()) is not None:
+            raise error
+
+    async def _once_more(self, ends_at: float) -> None:
+        """One more try, with what failed in the prompt."""
+        best = self._best()
+        if best is None or not self._limits.repair or self._tried[best].verdict.passed or self._clock() >= ends_at:
+            return
+        job = self._repair(self._tried[best].text, self._tried[best].verdict)
+        if job is None:
+            return
+        self._on_step("one more try, with what failed")
+        run = Run(job, clock=self._clock)
+        timed_out = await self._bounded(self._write(run, lambda: None), ends_at - self._clock())
+        self._tokens += run.pieces
+        if not timed_out:
+            await self._consider(run, temperature=0.0, repair=True)
+
+    # One candidate
+
+    async def _consider(self, run: Run, *, temperature: float, partial: bool = False, repair: bool = False) -> None:
+        """Examine what a run has given, unless the same has been tried."""
+        shaped = run.partial() if partial else run.result()
+        if shaped is None:
+            return
+        fingerprint = self._same(shaped.text)
+        if fingerprint in self._seen:
+            return
+        self._seen.add(fingerprint)
+        if self._examiner.runs_examples:
+            self._on_step("running the examples")
+        verdict = await self._examiner.examine(shaped.text, complete=shaped.complete)
+        self._tried.append(
+            Tried(
+                text=shaped.text,
+                verdict=verdict,
+                temperature=temperature,
+                mean_logprob=run.mean_logprob,
+                tokens=run.pieces,
+                repair=repair,
+            )
+        )
+        self._runs.append(run)
+        self._complete.append(shaped.complete)
+
+    def _best(self) -> int | None:
+        """Index of the best so far; the first of equals. A repair is kept only if what is known of it is better: that
+        the model finds its own second answer likely is no evidence."""
+        if not self._tried:
+            return None
+        keys = [self._key(index) for index in range(len(self._tried))]
+        return min(range(len(keys)), key=keys.__getitem__)
+
+    def _key(self, index: int) -> SortKey:
+        one = self._tried[index]
+        logprob = None if one.repair else one.mean_logprob
+        return sort_key(one.verdict, logprob, length=len(one.text), index=index)
+
+    def _outcome(self) -> Found | None:
+        best = self._best()
+        if best is None:
+            return None
+        tried = [replace(one, chosen=index == best) for index, one in enumerate(self._tried)]
+        return Found(
+            best=tried[best],
+            tried=tuple(tried),
+            run=self._runs[best],
+            complete=self._complete[best],
+            tokens=self._tokens,
+        )
+
+    async def _bounded(self, work: Awaitable[None], seconds: float) -> bool:
+        """Do `work` for so long at most; whether time was over first."""
+        try:
+            await asyncio.wait_for(work, max(seconds, 0.0))
+        except asyncio.TimeoutError:
+            return True
+        return False
