@@ -169,11 +169,11 @@ class _Slots:
 
     def offer(self, count: int) -> tuple[int, tuple[int, int]]:
         """How many of `count` choices may start now, perhaps none, and the slots that they take."""
-        if count > 1 and (room := min(self.free, max(self.total - 1, 1) - self._batches)) * self._per_slot > 1:
-            choices = min(count, room * self._per_slot)
-            return choices, (0, -(-choices // self._per_slot))
-        # A batch of one, where no more can be had, is no batch.
-        return (1, (1, 0)) if self.free and (count == 1 or self.total <= 2) else (0, (0, 0))
+        if count == 1:
+            return (1, (1, 0)) if self.free else (0, (0, 0))
+        room = max(0, min(self.free, max(self.total - 1, 1) - self._batches))
+        choices = min(count, room * self._per_slot)
+        return choices, (0, -(-choices // self._per_slot))
 
     def take(self, slots: tuple[int, int]) -> None:
         self._singles += slots[0]

@@ -160,7 +160,9 @@ class CompletionClient:
         self, response: httpx.Response, ends_at: float, private: Sequence[str]
     ) -> AsyncGenerator[CompletionChunk, None]:
         parser = EventParser()
-        finished = got_text = False
+        begun: set[int] = set()
+        ended: set[int] = set()
+        got_text = False
         async with aclosing(self._pieces(response, ends_at, MAX_STREAM_BYTES)) as pieces:
             async for piece in pieces:
                 try:
@@ -175,10 +177,14 @@ class CompletionClient:
                                 continue
                         return
                     for chunk in _decode(event.data, event.event == "error", private):
-                        finished = finished or chunk.finish_reason is not None
+                        if chunk.usage is None:
+                            begun.add(chunk.index)
+                        if chunk.finish_reason is not None:
+                            ended.add(chunk.index)
                         got_text = got_text or bool(chunk.text)
                         yield chunk
-        if not finished:
+        # Not compared with the number that was asked for: some servers know no more than one choice.
+        if not ended or begun - ended:
             after = "in the middle of the text" if got_text else "before any text came"
             raise EndpointBroken(f"The endpoint ended its answer {after}.")
 

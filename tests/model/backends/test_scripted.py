@@ -141,3 +141,47 @@ def test_close_cancels_and_refuses() -> None:
     backend.close()
     with pytest.raises(GenerationError, match="unloaded"):
         run(backend)
+
+
+def test_choices_are_played_side_by_side() -> None:
+    """A fake batch must look like a real one: interleaved, each with its own seed, each ending by itself."""
+    seeds: list[int | None] = []
+
+    def answer(request: GenerationRequest) -> str:
+        seeds.append(request.seed)
+        return "word " * ((request.seed or 0) - 3)
+
+    backend = ScriptedBackend(Script(answer=answer, token_s=0.02), slots=4)
+    seen: list[tuple[int, str]] = []
+    finishes: dict[int, Finish] = {}
+
+    def on_choice(index: int, event: Delta | Finish) -> bool:
+        if isinstance(event, Finish):
+            finishes[index] = event
+        else:
+            seen.append((index, event.text))
+        return True
+
+    started = time.monotonic()
+    backend.generate_choices(GenerationRequest(prompt="a b", seed=5), 3, on_choice)
+    assert time.monotonic() - started < 12 * 0.02, "a round of the batch takes one token's time"
+    assert sorted(seeds, key=str) == [5, 6, 7]
+    assert [index for index, _ in seen[:6]] == [0, 1, 2, 0, 1, 2]
+    assert list(finishes) == [0, 1, 2]
+    assert [finish.cached_tokens for finish in finishes.values()] == [0, 2, 2]
+    assert backend.counts.calls == 1
+
+
+def test_a_stop_ends_all_choices() -> None:
+    """Not one more token is computed, whichever choice asked."""
+    backend = ScriptedBackend(Script(fallback="one two three four"), slots=4)
+    reasons: list[str] = []
+
+    def on_choice(index: int, event: Delta | Finish) -> bool:
+        if isinstance(event, Finish):
+            reasons.append(event.reason)
+        return index != 1
+
+    backend.generate_choices(GenerationRequest(prompt="p"), 3, on_choice)
+    assert reasons == ["cancelled"] * 3
+    assert (backend.counts.tokens, backend.counts.cancelled, backend.counts.running) == (2, 1, 0)
