@@ -185,7 +185,7 @@ def _unsatisfied(tried: Sequence[TriedLike]) -> tuple[Example, ...]:
 
 
 def _origin(model: str, total_ms: float, tokens: int) -> str:
-    facts = [code(model, 120)] if model.strip() else []
+    facts = [f"**Model**: {code(model, 120)}"] if model.strip() else []
     if total_ms > 0:
         facts.append(_seconds(total_ms))
     if tokens > 0:
