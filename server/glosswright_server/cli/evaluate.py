@@ -8,20 +8,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
-import os
-import platform
 import sys
 import time
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from glosswright_server import __version__
+from glosswright_server.cli.evaluate_facts import card_of, machine, weights_of
 from glosswright_server.cli.options import settings_from
-from glosswright_server.engine.source import ModelSource, Ready
+from glosswright_server.engine.source import ModelSource
 from glosswright_server.errors import GlosswrightError, UsageError
 from glosswright_server.evaluation import report
 from glosswright_server.evaluation.answer import Answerer, MakeSource, ProductAnswerer, RawAnswerer
@@ -41,8 +38,6 @@ from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.settings import Settings
 from glosswright_server.verify.sandbox.model import SandboxOptions
 from glosswright_server.verify.sandbox.script import run_script
-
-_PARTS = ("xllamacpp", "torch", "transformers", "tree-sitter", "pyflakes")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +82,10 @@ class _Evaluation:
         self.mode = Mode(options.mode)
         self.settings = settings_for(settings_from(options), self.mode, options.set)
         everything = load(options.file, format=options.format, show_tests=options.show_tests)
-        if options.tests is not None:
-            everything = _with_tests(everything, options.tests)
         ids = [name for name in options.ids.split(",") if name]
         self.problems = choose(everything, ids=ids, sample=options.sample, seed=options.seed, limit=options.limit)
+        if options.tests is not None:
+            self.problems = _with_tests(self.problems, options.tests)
         path = options.out or Path(f"eval-{_stem(options.file)}-{self.mode.value}")
         self.saved = Folder(path)
         self.folder = Folder(path, _stem(options.tests or options.file)) if options.retest else self.saved
@@ -104,9 +99,18 @@ class _Evaluation:
         store = self.folder.open(self.conditions, fresh=options.fresh)
         records = store.read()
         left = [problem for problem in self.problems if problem.id not in records]
+        half = [
+            one for one in self.problems if options.oracle and one.id in records and not records[one.id].fully_tested
+        ]
+        if left or half:
+            self._sandbox = await self._judge.check({problem.task.language for problem in [*left, *half]})
+        if half:
+            with self._progress({}, len(half)) as progress:
+                answers = {problem.id: records[problem.id].answer for problem in half}
+                again = await self._runner(None, store, progress).retest(half, answers)
+            records.update((record.id, record) for record in again.done)
         outcome = Outcome()
         if left:
-            self._sandbox = await self._judge.check({problem.task.language for problem in left})
             outcome = await (self._retest(store, left, records) if options.retest else self._ask(store, left, records))
         records.update((record.id, record) for record in outcome.done)
         wanted = [records[problem.id] for problem in self.problems if problem.id in records]
@@ -144,9 +148,15 @@ class _Evaluation:
         answerer: Answerer = make(self.settings, source=self._outside.source)
         try:
             ready = await answerer.open(self._launching())
-            card, slots = await _card(ready)
+            card, slots = await card_of(ready)
             jobs = self._options.jobs or slots
-            self.folder.begin(self.conditions, {**self._facts(), "model": card, "jobs": jobs})
+            card["weights"] = await asyncio.to_thread(weights_of, self.settings)
+            run = self.folder.begin(self.conditions, {**self._facts(), "model": card, "jobs": jobs})
+            if (earlier := run.get("model", {}).get("name")) != ready.model:
+                raise UsageError(
+                    f"{self.folder.path} holds results of {earlier!r}, and the model that answers is {ready.model!r}; "
+                    "take another folder with --out, or begin anew with --fresh."
+                )
             with self._progress(records, len(left)) as progress:
                 runner = self._runner(answerer, store, progress)
                 return await runner.run(left, jobs=jobs)
@@ -202,7 +212,7 @@ class _Evaluation:
             "showTests": self._options.show_tests,
             "tests": self._options.tests.name if self._options.tests is not None else "",
             "date": _now(),
-            "machine": {**_machine(), "sandbox": self._sandbox},
+            "machine": {**machine(), "sandbox": self._sandbox},
         }
 
     def _report(self, records: Sequence[Record], outcome: Outcome) -> None:
@@ -237,34 +247,8 @@ def _with_tests(problems: Sequence[Problem], path: Path) -> list[Problem]:
     return [problem.tested_by(others[problem.id]) for problem in problems]
 
 
-async def _card(ready: Ready) -> tuple[dict[str, Any], int]:
-    """What the model server says of the model, and how many requests it works on at once."""
-    try:
-        cards = await ready.client.models()
-    except GlosswrightError:
-        cards = []  # a gateway that offers completions only
-    card = next((card for card in cards if card.id == ready.model), None)
-    facts = {key: value for key, value in dataclasses.asdict(card).items() if value} if card is not None else {}
-    slots = facts.get("slots")
-    return {**facts, "name": ready.model}, slots if isinstance(slots, int) and slots > 0 else 1
-
-
-def _machine() -> dict[str, Any]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = {"glosswright": __version__, "python": platform.python_version()}
-    versions.update((name, found) for name in _PARTS if (found := _version(name)))
-    return {"platform": platform.platform(), "cores": cores, "versions": versions}
-
-
 def _sandbox_options(settings: Settings) -> SandboxOptions:
     return SandboxOptions(python=settings.verify.python, node=settings.verify.node)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
 
 
 def _now() -> str:

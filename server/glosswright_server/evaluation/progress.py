@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from glosswright_server.evaluation.records import Record
 
+_LONGEST_LABEL = 40
+
 
 class RunProgress:
     """A context manager; `done` is called for each problem. Writes to the console it is given and nowhere else."""
@@ -78,4 +80,5 @@ def said_of(record: Record) -> str:
         return f"✗ {record.id} · {record.answer.why_not} · {record.answer.seconds:.1f} s"
     hidden = "passed" if record.solved else shown.tested.reason if shown.tested is not None else "not tested"
     mark = "✓" if record.solved else "✗"
-    return f"{mark} {record.id} · {hidden} · shown as: {shown.label} · {record.answer.seconds:.1f} s"
+    label = shown.label if len(shown.label) <= _LONGEST_LABEL else f"{shown.label[: _LONGEST_LABEL - 1]}…"
+    return f"{mark} {record.id} · {hidden} · shown as: {label} · {record.answer.seconds:.1f} s"

@@ -73,6 +73,11 @@ class Record:
         shown = self.answer.shown
         return shown is not None and shown.tested is not None and shown.tested.passed
 
+    @property
+    def fully_tested(self) -> bool:
+        """Whether the hidden tests were run on every candidate."""
+        return all(attempt.tested is not None for attempt in self.answer.attempts)
+
     def line(self) -> str:
         """One line of JSON, without its end; ASCII, so that half a surrogate pair survives."""
         return json.dumps(dataclasses.asdict(self), separators=(",", ":"))

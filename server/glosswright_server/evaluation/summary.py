@@ -70,11 +70,7 @@ def summarise(records: Sequence[Record]) -> Summary:
     static = _where(sound, lambda attempt: not attempt.proven and attempt.label != UNCHECKED)
     failing = _where(shown, lambda attempt: not attempt.passed)
     first = [record.answer.attempts[0] for record in records if record.answer.attempts]
-    all_tested = [
-        record
-        for record in records
-        if record.answer.attempts and all(attempt.tested is not None for attempt in record.answer.attempts)
-    ]
+    all_tested = [record for record in records if record.answer.attempts and record.fully_tested]
     several = any(len(record.answer.attempts) > 1 for record in records)
     figures = [
         Figure("passOfShown", "pass@1 of what is shown", "answers shown that pass the hidden tests", _solved(shown)),

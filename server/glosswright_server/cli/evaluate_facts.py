@@ -1,0 +1,62 @@
+"""What `glosswright eval` writes down of the model and the machine, so that figures can be compared with others."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from glosswright_server import __version__
+from glosswright_server.cli.model import model_command
+from glosswright_server.engine.source import Ready
+from glosswright_server.errors import ModelError
+from glosswright_server.settings import Settings
+
+_PARTS = ("xllamacpp", "torch", "transformers", "tree-sitter", "pyflakes")
+
+
+async def card_of(ready: Ready) -> tuple[dict[str, Any], int]:
+    """What the model server says of the model, and how many requests it works on at once."""
+    try:
+        cards = await ready.client.models()
+    except ModelError:
+        cards = []  # a gateway that offers completions only
+    card = next((card for card in cards if card.id == ready.model), cards[0] if len(cards) == 1 else None)
+    facts = {key: value for key, value in dataclasses.asdict(card).items() if value} if card is not None else {}
+    slots = facts.get("slots")
+    return {**facts, "name": ready.model}, slots if isinstance(slots, int) and slots > 0 else 1
+
+
+def weights_of(settings: Settings) -> str:
+    """The name of the local model's file, which says its quantization; "" where it is not known."""
+    name = settings.model.name
+    if settings.endpoint.url or Path(name).name != name:
+        return "" if settings.endpoint.url else Path(name).name
+    try:
+        done = subprocess.run(  # noqa: S603 - our own command
+            model_command("list", "--json"), capture_output=True, text=True, timeout=60, check=False
+        )
+        paths = [one["path"] for one in json.loads(done.stdout) if one["name"] == name and one["path"]]
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError):
+        return ""
+    return Path(paths[0]).name if paths else ""
+
+
+def machine() -> dict[str, Any]:
+    """Platform, processor cores this process may use, and versions of what matters."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    versions = {"glosswright": __version__, "python": platform.python_version()}
+    versions.update((name, found) for name in _PARTS if (found := _version(name)))
+    return {"platform": platform.platform(), "cores": cores, "versions": versions}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
