@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from glosswright_server.cli.evaluate_facts import card_of, machine, weights_of
+from glosswright_server.cli.evaluate_facts import card_of, code_digest, machine, weights_of
 from glosswright_server.cli.options import settings_from
 from glosswright_server.engine.source import ModelSource
 from glosswright_server.errors import GlosswrightError, UsageError
@@ -91,6 +91,7 @@ class _Evaluation:
         self.folder = Folder(path, _stem(options.tests or options.file)) if options.retest else self.saved
         self.conditions = self._conditions()
         self._sandbox = ""
+        self._code = code_digest()
         self._judge = Judge(outside.run_script, _sandbox_options(self.settings), options.test_timeout)
 
     async def run(self) -> int:
@@ -152,6 +153,9 @@ class _Evaluation:
             jobs = self._options.jobs or slots
             card["weights"] = await asyncio.to_thread(weights_of, self.settings)
             run = self.folder.begin(self.conditions, {**self._facts(), "model": card, "jobs": jobs})
+            if run.get("code") != self._code:
+                said = f"The results in {self.folder.path} were begun with other code: --fresh begins anew."
+                self._outside.console.print(said, markup=False, highlight=False)
             if (earlier := run.get("model", {}).get("name")) != ready.model:
                 raise UsageError(
                     f"{self.folder.path} holds results of {earlier!r}, and the model that answers is {ready.model!r}; "
@@ -212,6 +216,7 @@ class _Evaluation:
             "showTests": self._options.show_tests,
             "tests": self._options.tests.name if self._options.tests is not None else "",
             "date": _now(),
+            "code": self._code,
             "machine": {**machine(), "sandbox": self._sandbox},
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import platform
@@ -11,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import glosswright_server
 from glosswright_server import __version__
 from glosswright_server.cli.model import model_command
 from glosswright_server.engine.source import Ready
@@ -18,6 +20,7 @@ from glosswright_server.errors import ModelError
 from glosswright_server.settings import Settings
 
 _PARTS = ("xllamacpp", "torch", "transformers", "tree-sitter", "pyflakes")
+_ANSWERING = ("documents", "engine", "generation", "intent", "prompt", "shaping", "verify")
 
 
 async def card_of(ready: Ready) -> tuple[dict[str, Any], int]:
@@ -45,6 +48,15 @@ def weights_of(settings: Settings) -> str:
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError):
         return ""
     return Path(paths[0]).name if paths else ""
+
+
+def code_digest() -> str:
+    """Which code answers: of two states of a checkout with one version number, figures must not be taken for one."""
+    root = Path(glosswright_server.__file__).parent
+    whole = hashlib.sha256()
+    for path in sorted(path for part in _ANSWERING for path in (root / part).rglob("*.py")):
+        whole.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return whole.hexdigest()[:12]
 
 
 def machine() -> dict[str, Any]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from glosswright_server.documents import Snapshot
+from glosswright_server.engine.changes import applied, changes_of
 from glosswright_server.engine.engine import Engine
 from glosswright_server.engine.source import ModelSource, Ready
-from glosswright_server.engine.suggestion import ImportEdit, Suggestion
+from glosswright_server.engine.suggestion import ImportEdit, Suggestion, Tried
 from glosswright_server.evaluation.problem import Task
 from glosswright_server.evaluation.records import Answer, Attempt
 from glosswright_server.generation.completions import CompletionRequest
 from glosswright_server.generation.launch_options import OnProgress
 from glosswright_server.settings import Settings
-from glosswright_server.verify.verdict import Verdict
+from glosswright_server.verify.imports import import_edit
 
 RAW_TOKENS = 320
 """Most tokens for the model alone, as is customary on these problems."""
@@ -125,21 +127,24 @@ def _first(text: str, stops: tuple[str, ...]) -> int | None:
 def answer_of(task: Task, suggestion: Suggestion, seconds: float) -> Answer:
     """What the product shows, as an answer with every candidate beside it."""
 
-    def file(text: str, imports: ImportEdit | None) -> str:
-        return applied(task.document, suggestion.start, suggestion.end, text, imports)
+    def attempt(made: Suggestion) -> Attempt:
+        verdict = made.verdict
+        return Attempt(
+            file=applied(task.document, changes_of(made)),
+            label=verdict.label,
+            proven=verdict.proven,
+            passed=verdict.passed,
+            ran=verdict.examples.ran if verdict.examples is not None else 0,
+        )
 
-    shown = _attempt(file(suggestion.text, suggestion.import_edit), suggestion.verdict)
+    shown = replace(attempt(suggestion), chosen=True)
     attempts = tuple(
-        Attempt(
-            file=shown.file if one.chosen else file(one.text, _missing_imports(one.verdict)),
-            label=one.verdict.label,
-            proven=one.verdict.proven,
-            passed=one.verdict.passed,
+        replace(
+            shown if one.chosen else attempt(_chosen(task, suggestion, one)),
             temperature=one.temperature,
             mean_logprob=one.mean_logprob,
             tokens=one.tokens,
             repair=one.repair,
-            chosen=one.chosen,
         )
         for one in suggestion.tried
     )
@@ -154,20 +159,8 @@ def answer_of(task: Task, suggestion: Suggestion, seconds: float) -> Answer:
     )
 
 
-def _attempt(file: str, verdict: Verdict) -> Attempt:
-    return Attempt(file=file, label=verdict.label, proven=verdict.proven, passed=verdict.passed, chosen=True)
-
-
-def applied(document: str, start: int, end: int, text: str, imports: ImportEdit | None) -> str:
-    """The document after both edits, each of which names places in the same original text, as in LSP 3.17."""
-    edits = [(start, end, text)]
-    if imports is not None:
-        edits.append((imports.at, imports.at, imports.text))  # last: of two at one place it ends up in front
-    for first, last, new in sorted(edits, key=lambda edit: edit[:2], reverse=True):
-        document = document[:first] + new + document[last:]
-    return document
-
-
-def _missing_imports(verdict: Verdict) -> ImportEdit | None:
-    """The imports of a candidate that was not shown; benchmark files begin with code, so the top will do."""
-    return ImportEdit(at=0, text="".join(f"{one}\n" for one in verdict.imports)) if verdict.imports else None
+def _chosen(task: Task, suggestion: Suggestion, one: Tried) -> Suggestion:
+    """What the engine would have suggested, had it chosen this candidate."""
+    edit = import_edit(task.document, task.language, one.verdict.imports)
+    imports = ImportEdit(at=edit[0], text=edit[1]) if edit is not None else None
+    return replace(suggestion, text=one.text, verdict=one.verdict, import_edit=imports)

@@ -32,6 +32,8 @@ class Attempt:
     """The product says that every example passes."""
     passed: bool = True
     """The product says that nothing failed."""
+    ran: int = 0
+    """How many examples the product ran on it."""
     temperature: float = 0.0
     mean_logprob: float | None = None
     tokens: int = 0

@@ -71,6 +71,7 @@ def _circumstances(run: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("sandbox of the hidden tests", machine.get("sandbox", "")),
         ("requests at once", str(run.get("jobs", ""))),
         ("date", run.get("date", "")),
+        ("code", run.get("code", "")),
         ("versions", ", ".join(f"{name} {number}" for name, number in machine.get("versions", {}).items())),
     ]
 

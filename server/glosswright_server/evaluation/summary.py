@@ -67,7 +67,8 @@ def summarise(records: Sequence[Record]) -> Summary:
     shown = [record for record in records if record.answer.shown is not None]
     sound = _where(shown, lambda attempt: attempt.passed)
     proven = _where(shown, lambda attempt: attempt.proven)
-    static = _where(sound, lambda attempt: not attempt.proven and attempt.label != UNCHECKED)
+    some = _where(sound, lambda attempt: not attempt.proven and attempt.ran > 0)
+    static = _where(sound, lambda attempt: not attempt.ran and attempt.label != UNCHECKED)
     failing = _where(shown, lambda attempt: not attempt.passed)
     first = [record.answer.attempts[0] for record in records if record.answer.attempts]
     all_tested = [record for record in records if record.answer.attempts and record.fully_tested]
@@ -95,6 +96,12 @@ def summarise(records: Sequence[Record]) -> Summary:
             "precision of “all examples pass”",
             "answers whose examples all pass that pass the hidden tests",
             _solved(proven),
+        ),
+        Figure(
+            "precisionSome",
+            "precision of “some examples pass”",
+            "answers of whose examples some pass and the others could not be run, that pass the hidden tests",
+            _solved(some),
         ),
         Figure(
             "precisionStatic",

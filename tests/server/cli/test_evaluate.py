@@ -174,6 +174,16 @@ def test_other_conditions_are_refused(stage: Stage, data: Path, capsys: pytest.C
     assert "holds results of 'scripted', and the model that answers is 'another'" in capsys.readouterr().err
 
 
+def test_other_code_is_said(stage: Stage, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout changes under one version number: results go together, but not in silence."""
+    assert stage(data, "--mode", "single", "--limit", "1", "--out", "x") == 0
+    assert stage(data, "--mode", "single", "--limit", "2", "--out", "x") == 0
+    assert "other code" not in stage.said.getvalue()
+    monkeypatch.setattr(evaluate, "code_digest", lambda: "changed")
+    assert stage(data, "--mode", "single", "--limit", "3", "--out", "x") == 0
+    assert "begun with other code: --fresh begins anew" in stage.said.getvalue()
+
+
 def test_saved_answers_with_other_tests(stage: Stage, data: Path, tmp_path: Path) -> None:
     """The model is not asked, and the first report stays."""
     harder = write(tmp_path / "Harder.jsonl", rows("candidate(6, 3) if candidate(1, 1) else 0"))

@@ -118,6 +118,7 @@ def record(
     label: str = "✓ parses",
     proven: bool = False,
     passed: bool = True,
+    ran: int = 0,
     others: Sequence[bool | None] = (),
     first: bool | None = None,
     seconds: float = 1.0,
@@ -129,6 +130,7 @@ def record(
         label=label,
         proven=proven,
         passed=passed,
+        ran=ran,
         chosen=True,
         tested=Tested(passed=solved, reason="" if solved else reason, detail="" if solved else f"{reason}: 1 | 2"),
     )

@@ -23,11 +23,11 @@ from .support import record, write_rows
 pytestmark = pytest.mark.timeout(60)
 
 RECORDS = (
-    record("a", proven=True, label="✓ 3/3 examples"),
-    record("b", proven=True, label="✓ 2/2 examples", solved=False, first=True),
+    record("a", proven=True, ran=3, label="✓ 3/3 examples"),
+    record("b", proven=True, ran=2, label="✓ 2/2 examples", solved=False, first=True),
     record("c", first=False, seconds=3.0),
-    record("d", passed=False, label="✗ 1/2 examples", solved=False, reason="NameError"),
-    record("e", passed=False, label="✗ 0/2 examples", others=(False,)),
+    record("d", passed=False, ran=2, label="✗ 1/2 examples", solved=False, reason="NameError"),
+    record("e", passed=False, ran=2, label="✗ 0/2 examples", others=(False,)),
     record("f", shown=False),
 )
 
@@ -43,6 +43,7 @@ def test_figures() -> None:
         "coverageSound": (3, 6),
         "passOfSound": (2, 3),
         "precisionProven": (1, 2),
+        "precisionSome": (0, 0),
         "precisionStatic": (1, 1),
         "rightFailing": (1, 2),
         "passOfFirst": (3, 6),
@@ -50,6 +51,13 @@ def test_figures() -> None:
     }
     assert dict(summary.reasons) == {"AssertionError": 1, "NameError": 1, "nothing shown: no usable code came": 1}
     assert (summary.seconds.median, summary.seconds.total, summary.tried.total) == (1.0, 8.0, 8.0)
+
+
+def test_examples_that_could_not_all_be_run() -> None:
+    """Neither proven nor static: a figure of its own."""
+    summary = summarise([record("a", ran=1, label="✓ 1/2 examples"), record("b")])
+    counts = [summary.rate(key).whole for key in ("precisionProven", "precisionSome", "precisionStatic")]
+    assert counts == [0, 1, 1]
 
 
 def test_no_oracle_without_its_tests() -> None:
