@@ -36,7 +36,7 @@ def import_edit(
         return None
     tree = tree if tree is not None and tree.text == text else parse(text, LANGUAGES["python"])
     children = tree.root.children if tree.root is not None else []
-    head = _Head(tree, children)
+    head = _Head(tree, children, len(text) if gap is None else gap[0])
     wanted = [one for one in wanted if one not in {_flat(tree.text_of(node)) for node in head.imports}]
     if not wanted:
         return None
@@ -49,10 +49,13 @@ def import_edit(
 class _Head:
     """The beginning of a module: where its parts end. Offsets are code points."""
 
-    def __init__(self, tree: Tree, children: list[tree_sitter.Node]) -> None:
+    def __init__(self, tree: Tree, children: list[tree_sitter.Node], limit: int) -> None:
         text = tree.text
         self.top = _after_heading(text)
-        """Below `#!` and the coding line."""
+        """Below `#!`, the coding line, and a comment that stands by itself and not at `limit`, where code is put in."""
+        below = _after_lone_comment(text, self.top)
+        if below < limit:
+            self.top = below
         self.docstring_end = -1
         self.future_end = -1
         self.imports: list[tree_sitter.Node] = []
@@ -86,6 +89,12 @@ def _after_heading(text: str) -> int:
             break
         at = _next_line(text, end)
     return at
+
+
+def _after_lone_comment(text: str, at: int) -> int:
+    """Below a comment and the blank line after it (a licence, say), when code follows; else `at`."""
+    found = re.compile(r"(?:[ \t]*#[^\r\n]*(?:\r\n|\n|\r))+[ \t]*(?:\r\n|\n|\r)(?=\s*[^\s#])").match(text, at)
+    return found.end() if found else at
 
 
 def _merged(statements: tuple[str, ...]) -> list[str]:

@@ -23,7 +23,7 @@ _COMPOUND = frozenset(
 )
 _PATTERNS = frozenset(("as_pattern_target", "case_pattern"))
 _GLOBAL = re.compile(r"^[ \t]+global[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)", re.MULTILINE)
-_BINDS_UNSEEN = re.compile(r"^(?:exec\(|[^\s#\"'].*\b(?:globals|vars|locals)\(\))", re.MULTILINE)
+_BINDS_UNSEEN = re.compile(r"^(?:exec\(|(?=[^\s#\"']).*\b(?:globals|vars|locals)\(\))", re.MULTILINE)
 _CELLS = re.compile(r"^# (?:%%|In\[)", re.MULTILINE)
 _MOST_IN_BROKEN_CODE = 20_000
 
@@ -61,7 +61,9 @@ def module_names(tree: Tree) -> ModuleNames:
             right = node.child_by_field_name("right")
             if right is not None and right.type == "assignment":
                 stack.append(right)
-        elif kind in _PATTERNS or kind == "ERROR":
+        elif kind in _PATTERNS:
+            _bind_all(tree, names, node)
+        if node.has_error:
             _bind_all(tree, names, node)
         if kind in _COMPOUND:
             stack.extend(node.named_children)
@@ -106,5 +108,5 @@ def _bind_all(tree: Tree, names: ModuleNames, node: tree_sitter.Node) -> None:
         left -= 1
         if one.type == "identifier":
             names.add(tree.text_of(one))
-        elif one.type not in ("attribute", "subscript") or node.type == "ERROR":
+        elif one.type not in ("attribute", "subscript") or node.has_error:
             stack.extend(one.named_children)

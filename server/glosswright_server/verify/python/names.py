@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from glosswright_server.verify.python.missing import import_for
 from glosswright_server.verify.python.module_names import ModuleNames
@@ -28,12 +29,13 @@ def names_resolve(parsed: Parsed, module: ModuleNames, text: str) -> tuple[Check
     in_header: dict[str, list[ast.AST]] = {}
     faults: list[str] = []
     nodes = {(n.lineno, n.col_offset, n.id): n for n in parsed.nodes if isinstance(n, ast.Name)}
+    scopes = _Scopes(parsed)
     for name, line, column, is_local in _complaints(parsed.module, module):
         place = parsed.offset(line, column)
         use = nodes.get((line, column, name))
         if parsed.excerpt.start <= place < parsed.excerpt.end:
-            if is_local or _is_bound_around(parsed, place, name):
-                if not _may_come_round_again(parsed, line):
+            if is_local or scopes.binds(name, place):
+                if not scopes.may_come_round_again(line):
                     faults.append(f"`{name}` is used before it has a value")
             elif not is_local:
                 unknown.setdefault(name, []).extend([use] if use else [])
@@ -45,6 +47,8 @@ def names_resolve(parsed: Parsed, module: ModuleNames, text: str) -> tuple[Check
     imports: list[str] = []
     open_names: list[str] = []
     for name, uses in unknown.items():
+        if len(open_names) > _SHOWN:  # it fails anyway, and each look-up touches the disk
+            break
         if statement := "" if module.unbounded else import_for(name, uses, parents):
             imports.append(statement)
         elif not _comes_from_elsewhere(name, text):
@@ -74,20 +78,35 @@ def _complaints(tree: ast.Module, module: ModuleNames) -> Iterator[tuple[str, in
             yield message.message_args[0], message.lineno, message.col, isinstance(message, messages.UndefinedLocal)
 
 
-def _functions_around(parsed: Parsed, place: int) -> Iterator[Function]:
-    for node in parsed.nodes:
-        if isinstance(node, FUNCTIONS) and node.end_lineno is not None and node.end_col_offset is not None:
-            first, last = (
-                parsed.offset(node.lineno, node.col_offset),
-                parsed.offset(node.end_lineno, node.end_col_offset),
-            )
-            if first <= place < last:
-                yield node
+class _Scopes:
+    """Functions and loops of the excerpt; looked for once, when something is complained of at all."""
 
+    def __init__(self, parsed: Parsed) -> None:
+        self._parsed = parsed
 
-def _is_bound_around(parsed: Parsed, place: int, name: str) -> bool:
-    """Whether a function around `place` binds the name itself, if too late."""
-    return any(name in _own_names(function) for function in _functions_around(parsed, place))
+    def binds(self, name: str, place: int) -> bool:
+        """Whether a function around `place` binds the name itself, if too late."""
+        return any(first <= place < last and name in names for first, last, names in self._functions)
+
+    def may_come_round_again(self, line: int) -> bool:
+        """Whether a loop, or a function that is called later, holds the line: what is bound below may be by then."""
+        return any(first <= line <= last for first, last in self._repeated)
+
+    @cached_property
+    def _functions(self) -> list[tuple[int, int, set[str]]]:
+        found, offset = [], self._parsed.offset
+        for node in self._parsed.nodes:
+            if isinstance(node, FUNCTIONS):
+                end = offset(node.end_lineno or 0, node.end_col_offset or 0)
+                found.append((offset(node.lineno, node.col_offset), end, _own_names(node)))
+        return found
+
+    @cached_property
+    def _repeated(self) -> list[tuple[int, int]]:
+        function = self._parsed.function
+        nodes = [node for node in self._parsed.new_nodes if isinstance(node, (*LOOPS, *SCOPES))]
+        nodes += [node for node in ast.walk(function) if isinstance(node, LOOPS)] if function is not None else []
+        return [(node.lineno, node.end_lineno or node.lineno) for node in nodes]
 
 
 def _own_names(function: Function) -> set[str]:
@@ -102,16 +121,6 @@ def _own_names(function: Function) -> set[str]:
                 found.update(names_bound_by(node))
             stack.extend(ast.iter_child_nodes(node))
     return found
-
-
-def _may_come_round_again(parsed: Parsed, line: int) -> bool:
-    """Whether a loop, or a function that is called later, holds the line: what is bound below may be bound by then."""
-    for node in parsed.new_nodes:
-        if isinstance(node, (*LOOPS, *SCOPES)) and node.lineno <= line <= (node.end_lineno or 0):
-            return True
-    function = parsed.function
-    outer = ast.walk(function) if function is not None else ()
-    return any(isinstance(node, LOOPS) and node.lineno <= line <= (node.end_lineno or 0) for node in outer)
 
 
 def _is_in_header(parsed: Parsed, use: ast.Name) -> bool:

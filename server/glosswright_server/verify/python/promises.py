@@ -26,7 +26,8 @@ _NOTHING = re.compile(r"\s*(?:(?:none|nothing|void|nil|null)\b|无|空|没有)",
 _RETURNS = re.compile(
     r"\s*(?:Returns?\s+(?!to\b|control|nothing|none\b|from\b|immediately|early|without)|返回(?!空|无))", re.I
 )
-_AMBIGUOUS = frozenset(("a", "i", "o", "A", "I"))
+_AMBIGUOUS = frozenset(("a", "i", "o", "A", "I", "event", "sender", "context", "request", "frame", "args", "kwargs"))
+"""Names that prose uses as words, and that callbacks are given whether they want them or not."""
 
 
 def uses_its_parameters(parsed: Parsed, function: Function, contract: Contract, request: str) -> Check:
@@ -112,7 +113,7 @@ def _open_parameters(parsed: Parsed, function: Function) -> list[str]:
 
 
 def _names(request: str, name: str) -> bool:
-    """Whether the text speaks of a parameter: a word of its own, and more than an article."""
+    """Whether the text speaks of a parameter: a word of its own, in quotes where it would be an ordinary one."""
     if name in _AMBIGUOUS:
         return f"`{name}`" in request
     return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", request) is not None

@@ -125,8 +125,22 @@ class _SelfCalls:
         for one in statements:
             if self._statement_always(one):
                 return True
-            if _may_leave(one):
+            if self._leaves(one):
                 return False
+        return False
+
+    def _leaves(self, statement: ast.stmt) -> bool:
+        """Whether control may leave the function in a statement without the call."""
+        if not isinstance(statement, ast.If):
+            return _may_leave(statement)
+        if _may_leave(statement.test):
+            return True
+        for branch in (statement.body, statement.orelse):
+            for one in branch:
+                if self._statement_always(one):
+                    break
+                if self._leaves(one):
+                    return True
         return False
 
     def _statement_always(self, one: ast.stmt) -> bool:
@@ -139,6 +153,8 @@ class _SelfCalls:
             return self._evaluated(one.test)
         if isinstance(one, ast.With):
             return any(self._evaluated(item.context_expr) for item in one.items)
+        if isinstance(one, ast.Assert):
+            return self._evaluated(one.test)
         if isinstance(one, (ast.Return, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)):
             return one.value is not None and self._evaluated(one.value)
         return False
@@ -167,10 +183,10 @@ class _SelfCalls:
         return False
 
 
-def _may_leave(statement: ast.stmt) -> bool:
-    """Whether control may leave the function in a statement that does not surely recurse."""
+def _may_leave(code: ast.AST) -> bool:
+    """Whether something in `code` may end the function."""
     leaving = (ast.Return, ast.Raise, ast.Assert, ast.Try, ast.Match, ast.With, ast.AsyncWith, ast.Await)
-    return any(isinstance(node, leaving) or _is_endless(node) or _may_exit(node) for node in ast.walk(statement))
+    return any(isinstance(node, leaving) or _is_endless(node) or _may_exit(node) for node in ast.walk(code))
 
 
 def _is_endless(node: ast.AST) -> bool:
