@@ -30,7 +30,7 @@ _MODULES = frozenset(
         *("locale", "math", "numbers", "operator", "pathlib", "queue", "random", "re", "statistics", "string"),
         *("struct", "textwrap", "threading", "time", "types", "typing", "unicodedata", "urllib.parse", "uuid"),
         *("warnings", "weakref", "zoneinfo", "contextlib", "typing_extensions", "numpy", "sympy", "attr", "attrs"),
-        *("logging.getLogger", "logging.NullHandler", "os.path", "os.getenv", "os.environ.get", "sys.intern"),
+        *("logging.getLogger", "logging.NullHandler", "os.path", "os.getenv", "os.environ.get", "sys"),
     )
 )
 """Modules, or names of modules, whose calls define."""
@@ -54,6 +54,10 @@ _METHODS = frozenset(
     )
 )
 """Methods that do something, whatever they are called on."""
+_QUIET = frozenset(
+    ("warnings.catch_warnings", "warnings.simplefilter", "warnings.filterwarnings", "contextlib.suppress")
+)
+"""What only says what to do about warnings and exceptions."""
 _Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -63,8 +67,8 @@ class Effects:
     def __init__(self, statements: Iterable[ast.stmt]) -> None:
         self._modules: dict[str, str] = {}
         self._definitions: dict[str, ast.stmt] = {}
-        self._visiting: set[str] = set()
-        self._harmless: dict[str, bool] = {}
+        self._harmless: dict[tuple[str, str], bool] = {}
+        self._pending: list[tuple[str, str]] | None = None
         for node in statements:
             for each in _flat(node):
                 if isinstance(each, (ast.Import, ast.ImportFrom)):
@@ -77,8 +81,8 @@ class Effects:
         return name in self._modules
 
     def defines(self, node: ast.stmt) -> bool:
-        """Whether loading `node` only defines."""
-        if isinstance(node, (ast.Import, ast.ImportFrom, ast.Pass)):
+        """Whether loading `node` only defines. True for what ends a run too: it binds nothing, so nothing keeps it."""
+        if isinstance(node, (ast.Import, ast.ImportFrom, ast.Pass, ast.Delete, ast.Raise, ast.Assert)):
             return True
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             defaults = [default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None]
@@ -96,11 +100,20 @@ class Effects:
             handlers = [each for handler in node.handlers for each in handler.body]
             return self._all([*node.body, *handlers, *node.orelse, *node.finalbody])
         if isinstance(node, ast.Expr):
-            return isinstance(node.value, ast.Constant) or self._changes(node.value)
+            if isinstance(node.value, ast.Call) and self._path(node.value.func) in _QUIET:
+                return self._value(node.value)
+            return isinstance(node.value, (ast.Constant, ast.Name, ast.Attribute)) or self._changes(node.value)
+        if isinstance(node, ast.With):
+            return all(map(self._guards, node.items)) and self._all(node.body)
         return type(node).__name__ == "TypeAlias"  # `type X = int`, from Python 3.12
 
     def _all(self, body: list[ast.stmt]) -> bool:
         return all(map(self.defines, body))
+
+    def _guards(self, item: ast.withitem) -> bool:
+        """Whether entering a context only says what to do about warnings or exceptions."""
+        entered = item.context_expr
+        return isinstance(entered, ast.Call) and self._path(entered.func) in _QUIET and self._value(entered)
 
     def _decorated(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
         return all(map(self._callable, node.decorator_list))
@@ -129,32 +142,56 @@ class Effects:
         """Whether calling `function`, or decorating with it, only makes a value."""
         if isinstance(function, ast.Call):
             return self._value(function)
-        names: list[str] = []
-        root = function
-        while isinstance(root, ast.Attribute):
-            names.insert(0, root.attr)
-            root = root.value
+        root, names = _chain(function)
+        if names and names[-1] in _METHODS:
+            return False
         if not isinstance(root, ast.Name):
-            return names[-1:] == [] or names[-1] not in _METHODS
-        if root.id in self._modules:
-            path = ".".join((self._modules[root.id], *names))
-            return any(path == known or path.startswith(f"{known}.") for known in _MODULES) and not _acts(names)
-        if root.id in self._definitions:
-            return not _acts(names) and self._runs(root.id)
-        return root.id not in _ACTIONS and not _acts(names)
-
-    def _runs(self, name: str) -> bool:
-        """Whether calling a definition of the file only makes a value, as far as its text tells."""
-        if name in self._harmless:
-            return self._harmless[name]
-        if name in self._visiting:
             return True
-        self._visiting.add(name)
-        harmless = all(self._step(node) for node in ast.walk(self._definitions[name]))
-        self._visiting.discard(name)
-        if not self._visiting:  # an answer found inside a cycle may lean on a guess
-            self._harmless[name] = harmless
+        if root.id in self._modules:
+            path = self._path(function)
+            return any(path == known or path.startswith(f"{known}.") for known in _MODULES)
+        if root.id in self._definitions:
+            return self._runs(root.id, names[0] if names else "")
+        return root.id not in _ACTIONS
+
+    def _path(self, function: ast.expr) -> str:
+        """The dotted path of what an import brings; "" for anything else."""
+        root, names = _chain(function)
+        module = self._modules.get(root.id) if isinstance(root, ast.Name) else None
+        return "" if module is None else ".".join((module, *names))
+
+    def _runs(self, name: str, method: str) -> bool:
+        """Whether calling a definition of the file, or a method of it, only makes a value, as far as its text tells."""
+        entry = (name, method)
+        if entry in self._harmless:
+            return self._harmless[entry]
+        if self._pending is not None:
+            # What is called from there is looked at in its turn, once.
+            self._pending.append(entry)
+            return True
+        self._pending = [entry]
+        seen: set[tuple[str, str]] = set()
+        harmless = True
+        while harmless and self._pending:
+            each = self._pending.pop()
+            if each not in seen:
+                seen.add(each)
+                harmless = all(self._step(node) for body in self._bodies(*each) for node in ast.walk(body))
+        self._pending = None
+        self._harmless.update(dict.fromkeys(seen, True) if harmless else {entry: False})
         return harmless
+
+    def _bodies(self, name: str, method: str) -> Iterator[ast.stmt]:
+        """What runs when `name`, or its `method`, is called: of a class only what makes an object."""
+        node = self._definitions[name]
+        if not isinstance(node, ast.ClassDef):
+            yield node
+            return
+        wanted = (method,) if method else ("__init__", "__new__", "__post_init__")
+        yield from (one for one in node.body if isinstance(one, _Definition) and one.name in wanted)
+        for base in node.bases:
+            if isinstance(base, ast.Name) and base.id in self._definitions:
+                self._runs(base.id, method)
 
     def _step(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
@@ -171,8 +208,13 @@ def is_main_guard(node: ast.stmt) -> bool:
     )
 
 
-def _acts(names: list[str]) -> bool:
-    return bool(names) and names[-1] in _METHODS
+def _chain(function: ast.expr) -> tuple[ast.expr, list[str]]:
+    """`a.b.c` as its root and the names behind it."""
+    names: list[str] = []
+    while isinstance(function, ast.Attribute):
+        names.insert(0, function.attr)
+        function = function.value
+    return function, names
 
 
 def _parts(value: ast.AST) -> Iterator[ast.expr]:

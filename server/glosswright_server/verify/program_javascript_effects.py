@@ -68,7 +68,8 @@ class JavaScriptEffects:
         self._bound: set[str] = set()
         self._definitions: dict[str, tree_sitter.Node] = {}
         self._modules: dict[str, str] = {}
-        self._visiting: set[str] = set()
+        self._harmless: dict[str, bool] = {}
+        self._pending: list[str] | None = None
         for node in statements:
             self._bound |= bound_by(tree, node)
             for name, value in _values(tree, node):
@@ -129,11 +130,22 @@ class JavaScriptEffects:
 
     def _runs(self, name: str) -> bool:
         """Whether calling a definition of the file only makes a value, as far as its text tells."""
-        if name in self._visiting:
+        if name in self._harmless:
+            return self._harmless[name]
+        if self._pending is not None:
+            # What is called from there is looked at in its turn, once.
+            self._pending.append(name)
             return True
-        self._visiting.add(name)
-        harmless = all(self._step(part, at_top=False) for part in _walk(self._definitions[name], frozenset()))
-        self._visiting.discard(name)
+        self._pending = [name]
+        seen: set[str] = set()
+        harmless = True
+        while harmless and self._pending:
+            each = self._pending.pop()
+            if each not in seen:
+                seen.add(each)
+                harmless = all(self._step(part, at_top=False) for part in _walk(self._definitions[each], frozenset()))
+        self._pending = None
+        self._harmless.update(dict.fromkeys(seen, True) if harmless else {name: False})
         return harmless
 
     def _root(self, node: tree_sitter.Node | None) -> str:

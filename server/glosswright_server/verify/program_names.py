@@ -17,7 +17,7 @@ def bound_by(node: ast.AST) -> set[str]:
     for each in same_scope([node]):
         if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             bound.add(each.name)
-        elif isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load):
+        elif isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
             bound.add(each.id)
         elif isinstance(each, (ast.Import, ast.ImportFrom)):
             bound.update(alias.asname or alias.name.split(".")[0] for alias in each.names)
@@ -55,8 +55,9 @@ def read_by(source: str) -> set[str]:
     read: set[str] = set()
     while tables:
         table = tables.pop()
-        top = table.get_type() == "module"
-        read.update(s.get_name() for s in table.get_symbols() if (s.is_referenced() if top else s.is_global()))
+        # `x = x` in the body of a class reads the module's `x`.
+        by_value = table.get_type() in ("module", "class")
+        read.update(s.get_name() for s in table.get_symbols() if s.is_global() or (by_value and s.is_referenced()))
         tables.extend(table.get_children())
     return read
 
