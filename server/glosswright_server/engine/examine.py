@@ -7,6 +7,7 @@ a question: without an answer the verdict says that nothing was run. Ranking is 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from glosswright_server.verify.sandbox.model import Limits, SandboxOptions
 from glosswright_server.verify.static import judge
 from glosswright_server.verify.verdict import ExampleResult, ExamplesReport, Outcome, Verdict
 
+logger = logging.getLogger(__name__)
+
 AskToRun = Callable[[str], Awaitable[bool]]
 """Asks the user whether examples of the document with this URI may be run."""
 
@@ -33,7 +36,10 @@ _UNANSWERED = "The question whether examples may be run in this workspace has no
 
 
 class Examiner:
-    """Examines any number of candidates for one intent. Belongs to one event loop; `aclose` it at the end."""
+    """Examines any number of candidates for one intent. Belongs to one event loop.
+
+    A question that is still on the screen at the end stays there: its answer counts for the next time.
+    """
 
     def __init__(
         self,
@@ -54,7 +60,7 @@ class Examiner:
         self._why_not = self._hindrance(settings.run_examples)
         self._leave: asyncio.Task[bool] | None = None
         if contract.examples and not self._why_not and settings.run_examples == "ask":
-            self._leave = asyncio.ensure_future(ask(snapshot.uri))
+            self._leave = asyncio.ensure_future(_asked(ask, snapshot.uri))
 
     @property
     def runs_examples(self) -> bool:
@@ -70,11 +76,6 @@ class Examiner:
         if not self._contract.examples or not complete:
             return verdict
         return replace(verdict, examples=await self._run(text, verdict))
-
-    async def aclose(self) -> None:
-        """Stop waiting for the user; a question on the screen stays there, and its answer counts for the next time."""
-        if self._leave is not None and self._leave.done() and not self._leave.cancelled():
-            self._leave.exception()
 
     def _hindrance(self, mode: str) -> str:
         if mode == "never":
@@ -101,6 +102,14 @@ class Examiner:
             ExampleResult(example, Outcome.NOT_APPLICABLE, "not run") for example in self._contract.examples
         )
         return ExamplesReport(results=results, why_not=why_not)
+
+
+async def _asked(ask: AskToRun, uri: str) -> bool:
+    try:
+        return await ask(uri)
+    except Exception:  # whatever an editor makes of the question, it has not said yes
+        logger.warning("the question whether examples may be run failed", exc_info=True)
+        return False
 
 
 def _options(settings: VerifySettings) -> SandboxOptions:
