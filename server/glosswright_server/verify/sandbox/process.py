@@ -109,6 +109,7 @@ def _environment(scratch: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "OPENSSL_CONF": "/dev/null",
+        "MALLOC_ARENA_MAX": "1",  # others reserve addresses, of which there are few
         **one,
     }
 

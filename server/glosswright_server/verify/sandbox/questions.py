@@ -86,7 +86,7 @@ def _split(source: str) -> tuple[str, str]:
 
 
 def _parsed(source: str) -> ast.expr | None:
-    module = _module(f"({source}\n)")
+    module = _module(f"({source}\n)") if source.strip() else None
     match module:
         case ast.Module(body=[ast.Expr(value=value)]):
             return value

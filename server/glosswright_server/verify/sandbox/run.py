@@ -127,6 +127,9 @@ class _Run:
         """Load the program; False, with everything said, when that came to nothing."""
         try:
             answer = await sandboxed.ask("load", self._program.source, within=self._left())
+        except TimedOut:
+            self._all(Outcome.FAILED, f"the code does not load: it did not end within {self._limits.wall_s:g} s")
+            return False
         except Stopped as why:
             self._all(Outcome.FAILED, f"the code does not load: it {why}")
             return False

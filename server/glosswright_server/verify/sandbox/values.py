@@ -63,7 +63,9 @@ def _tree(sent: object, depth: int, left: Iterator[int]) -> Tree:
 
 
 def _text(part: object) -> str:
-    return part if isinstance(part, str) else ""
+    if not isinstance(part, str):
+        raise ValueError("not text")
+    return part
 
 
 def unhex(coded: object) -> str:

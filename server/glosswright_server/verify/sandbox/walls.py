@@ -137,5 +137,8 @@ def _bwrap_command(program: str, reads: Sequence[Path], scratch: Path) -> list[s
     for path in dict.fromkeys([*map(str, reads), *(p for p in ("/lib", "/lib64", "/lib32") if Path(p).exists())]):
         if not path.startswith("/dev/"):
             command += ["--ro-bind", path, path]
-    command += ["--ro-bind", str(INSIDE), str(INSIDE), "--dev", "/dev"]
-    return [*command, "--bind", str(scratch), str(scratch), "--chdir", str(scratch), "--"]
+    command += ["--ro-bind", str(INSIDE), str(INSIDE)]
+    for device in ("/dev/null", "/dev/urandom"):
+        command += ["--dev-bind", device, device]
+    # What is not bound is an empty folder in memory: not to be filled.
+    return [*command, "--bind", str(scratch), str(scratch), "--remount-ro", "/", "--chdir", str(scratch), "--"]

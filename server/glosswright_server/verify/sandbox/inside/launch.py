@@ -43,7 +43,7 @@ def enter(ruleset: int, filter_: bytes, limits: str) -> None:
 
     def must(name: str, result: int) -> None:
         if result != 0:
-            raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
+            raise OSError(f"{name}: {os.strerror(ctypes.get_errno())}")
 
     def prctl(option: int, first: object = 0, second: object = 0) -> int:
         return int(libc.prctl(option, first, second, ctypes.c_ulong(0), ctypes.c_ulong(0)))

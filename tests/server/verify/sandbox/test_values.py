@@ -1,0 +1,135 @@
+"""Descriptions: what can be read, what is the same, how it looks. Tables; nothing runs."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import pytest
+
+from glosswright_server.verify.sandbox.values import describe, read_tree, same, show, truth
+
+SAME = [
+    (1, 1), (1, 1.0), (0.1 + 0.2, 0.3), (1 / 3, 0.3333333333), (math.nan, math.nan), (math.inf, math.inf),
+    (0.0, 1e-12),
+    (1 + 0j, 1), (2**80, 2**80), (10**400, 10**400), ("a", "a"), (b"a", b"a"), (None, None), (True, True),
+    ([1, [2.0]], [1.0, [2]]), ((1,), (1,)), ({1, 2}, {2, 1}), (frozenset({1}), {1}), ({"a": 1, 2: 3}, {2: 3, "a": 1}),
+    ({1.0: "x"}, {1: "x"}), (set(range(1000)), set(range(1000))), ({(1, 2), (3, 4)}, {(3, 4), (1, 2)}),
+]  # fmt: skip
+DIFFERENT = [
+    (1, 2), (1, True), (True, 1), (0, False), (0, None), (1, "1"), ("1", 1), ([1], (1,)), ({1}, [1]), ({1}, {2}),
+    ([], ()),
+    (2**80, 2**80 + 1), (10**400, 1.0), (math.nan, 1.0), (math.inf, -math.inf), (1.0, 1.001), ("a", b"a"), ({}, set()),
+    ({"a": 1}, {"a": 2}), ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": 1, "b": 2}), ({1: 1}, {2: 1}), ([1, 2], [1]),
+    (set(range(1000)), set(range(1, 1001))), ({1: "a", "1": 2}, {1: "a", 2: 2}), (1j, 1.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "wanted"), SAME)
+def test_same(found: object, wanted: object) -> None:
+    """What a reader of documentation takes for the same value is the same."""
+    assert same(describe(found), describe(wanted))
+    assert same(describe(wanted), describe(found))
+
+
+@pytest.mark.parametrize(("found", "wanted"), DIFFERENT)
+def test_different(found: object, wanted: object) -> None:
+    """What another type or another value would be is not; True is not 1, though Python says so."""
+    assert not same(describe(found), describe(wanted))
+
+
+def test_derived_is_what_it_derives_from() -> None:
+    """A Counter equals a dict, as it does in Python; an unknown object equals nothing."""
+    derived = ("u", "Counter", "Counter({'a': 1})", describe({"a": 1}))
+    assert same(derived, describe({"a": 1}))
+    assert same(describe({"a": 1}), derived)
+    assert not same(("o", "C", "<C>"), ("o", "C", "<C>"))
+    assert not same(("x", "size"), ("x", "size"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        False,
+        1,
+        -(2**70),
+        1.5,
+        -0.0,
+        2 + 1j,
+        "é'",
+        b"\xff",
+        [1, (2,), ()],
+        {"a": {1}},
+        set(),
+        frozenset({1}),
+    ],
+)
+def test_shown_as_python_does(value: object) -> None:
+    """What came instead is shown in the words of the language."""
+    assert show(describe(value)) == repr(value)
+
+
+def test_shown_otherwise() -> None:
+    """What has no literal is shown as it shows itself, or by its size."""
+    assert show(("o", "C", "<C>")) == "<C>"
+    assert show(("B", b"a")) == "bytearray(b'a')"
+    assert show(describe(1 << 20_000)) == "a whole number of 20001 bits"
+    assert show(("x", "size")) == "a value too large to compare"
+    assert show(describe(frozenset())) == "frozenset()"
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [(None, False), (True, True), (False, False), (0, False), (0.5, True), ("", False), ([], False), ([0], True)],
+)
+def test_truth(value: object, wanted: bool) -> None:
+    """Truth is Python's."""
+    assert truth(describe(value)) is wanted
+
+
+def test_truth_of_others() -> None:
+    """Only its class knows of other objects, and that is not asked."""
+    assert truth(("o", "C", "<C>")) is None
+    assert truth(("u", "C", "C()", ("i", 1))) is True
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        None, 1, "N", {}, [], [1], [[]], ["N", 1], ["?"], ["i"], ["i", 1], ["i", "zz"], ["i", ""], ["i", "1", "2"],
+        ["f", "x"],
+        ["s", "0"], ["s", 1], ["s", "ff"], ["b", "x"], ["d", ["N"]], ["l", 1], ["u", "", "", 1], ["c", "1"], ["o",
+        "61"],
+        ["T", ["T"]], ["l"] + [["N"]] * 60_000,
+    ],
+)  # fmt: skip
+def test_unreadable(sent: object) -> None:
+    """A forged record is no value, and no exception but the one that says so."""
+    with pytest.raises(ValueError):
+        read_tree(sent)
+
+
+def test_depth_is_bounded() -> None:
+    """A deep record ends in the same exception, not in that of a stack."""
+    sent: list[object] = ["l"]
+    for _ in range(300):
+        sent = ["l", sent]
+    with pytest.raises(ValueError):
+        read_tree(sent)
+
+
+def test_colliding_keys_cost_nothing() -> None:
+    """Numbers that all hash alike do not make the comparison slow: no hash table is made of them."""
+    modulus = (1 << 61) - 1
+    forged = read_tree(["S", *(["i", f"{n * modulus:x}"] for n in range(20_000))])
+    started = time.monotonic()
+    assert not same(forged, describe(set(range(20_000))))
+    assert time.monotonic() - started < 5
+
+
+def test_only_builtin_values_are_described() -> None:
+    """Nothing of our own is taken for what it is not."""
+    with pytest.raises(ValueError):
+        describe(object())
