@@ -9,10 +9,16 @@ from __future__ import annotations
 import re
 
 from glosswright_server.intent.contract import Example
+from glosswright_server.intent.docs.examples_asserts import read_call_asserts, read_python_asserts
 from glosswright_server.intent.docs.examples_calls import read_calls
+from glosswright_server.intent.docs.examples_dialect import Dialect
 from glosswright_server.intent.docs.examples_doctest import read_prompts
+from glosswright_server.intent.docs.examples_given import read_given
+from glosswright_server.intent.docs.examples_other import OtherDialect
 from glosswright_server.intent.docs.examples_python import PythonDialect
 from glosswright_server.intent.docs.examples_scan import MAX_EXAMPLES, PROMPTS, Reading
+from glosswright_server.intent.docs.examples_script import ScriptDialect
+from glosswright_server.intent.languages import LANGUAGES
 
 MAX_TEXT = 1_000_000
 """Code points of a text that are read; the rest is left out."""
@@ -36,10 +42,24 @@ def find_examples(
     text = _plain(text[:MAX_TEXT])
     reading = Reading(text, name, parameters)
     taken: set[int] = set()
-    if language in ("python", "plain", "cython"):
+    dialect: Dialect
+    if language == "python":
+        dialect = PythonDialect(name, parameters)
         taken = read_prompts(reading)
-        read_calls(reading, PythonDialect(name, parameters), taken)
+        read_python_asserts(reading, taken)
+    else:
+        dialect = _dialect(language, name, parameters)
+        read_call_asserts(reading, dialect, taken)
+    read_calls(reading, dialect, taken)
+    read_given(reading, dialect, taken)
     return _result(reading)
+
+
+def _dialect(language: str, name: str, parameters: tuple[str, ...]) -> Dialect:
+    if language in ("javascript", "typescript", "tsx"):
+        return ScriptDialect(language, name, parameters)
+    comments = LANGUAGES[language].line_comments if language in LANGUAGES else ()
+    return OtherDialect(comments[0] if comments else "#", name, parameters)
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from glosswright_server.intent.contract import ExampleKind
+from glosswright_server.intent.docs.examples_dialect import ARROW
 from glosswright_server.intent.docs.examples_python import (
     BUILTINS,
     PythonDialect,
@@ -20,6 +21,7 @@ from glosswright_server.intent.docs.examples_python import (
     called_names,
     free_names,
     has_ellipsis,
+    is_call_of,
     is_value,
     parsed,
     parsed_statements,
@@ -30,6 +32,8 @@ PROMPT = re.compile(r"[ \t]*>>>(?:[ \t]|$)")
 
 _CONTINUATION = re.compile(r"[ \t]*\.\.\.(?:[ \t]|$)")
 _SKIP = re.compile(r"#\s*doctest:.*\+SKIP\b")
+_SAYS_MORE = re.compile(rf"{ARROW}|\)[ \t]*=")
+_COMMENT = re.compile(rf"#\s*(?:(?:{ARROW}|={{1,2}}|returns?:?|outputs?:?)\s*)?(\S.*?)\s*$", re.IGNORECASE)
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}")
 _MAX_GROUP = 200  # lines of one input or one answer
 _CONSTANTS = {"true": "True", "false": "False", "null": "None"}
@@ -40,6 +44,8 @@ class _Group:
     line: int
     source: str
     answer: list[str]
+    prose: int = 0
+    """How many of the answer's last lines are no part of it."""
 
 
 def read_prompts(reading: Reading) -> set[int]:
@@ -47,9 +53,16 @@ def read_prompts(reading: Reading) -> set[int]:
     taken: set[int] = set()
     session = _Session(reading)
     for group in _groups(reading, taken):
-        if not reading.exhausted:
-            reading.spend(len(group.source) + sum(map(len, group.answer)))
-            session.read(group)
+        if reading.exhausted:
+            break
+        reading.spend(len(group.source) + sum(map(len, group.answer)))
+        if _SAYS_MORE.search(group.source) and parsed_statements(group.source) is None:
+            taken.difference_update(range(group.line, group.line + 1 + group.source.count("\n")))
+            continue  # `>>> f(1) -> 2`: left to the reader of calls
+        session.read(group)
+        if group.prose:
+            last = group.line + 1 + group.source.count("\n") + len(group.answer)
+            taken.difference_update(range(last - group.prose, last))
     return taken
 
 
@@ -59,7 +72,8 @@ class _Session:
         self.bound: set[str] = {reading.name}
         self.setup: list[str] = []
         self.broken: set[str] = set()
-        self.dialect = PythonDialect(reading.name, reading.parameters)
+        if PythonDialect(reading.name, reading.parameters).is_method:
+            self.bound, self.broken = set(), {reading.name}
 
     def read(self, group: _Group) -> None:
         if _SKIP.search(group.source):
@@ -97,7 +111,7 @@ class _Session:
                 else:
                     self._add(group, expression, "", ExampleKind.HOLDS)
             elif isinstance(node, ast.Call):
-                self.setup.append(expression)
+                self._call(group, expression)
             return
         if answer[0].startswith("Traceback (most recent call last"):
             name = _exception(answer[1:])
@@ -106,8 +120,8 @@ class _Session:
             else:
                 self._reject(group, "the traceback does not end")
             return
-        if not _is_print(node):
-            value = _literal(answer)
+        if not is_call_of(node, "print", "pprint"):
+            value, group.prose = _literal(answer)
             if value:
                 self._add(group, expression, value, ExampleKind.VALUE)
                 return
@@ -117,10 +131,19 @@ class _Session:
             self._reject(group, "the answer is shortened")
         elif _ADDRESS.search(text):
             self._reject(group, "the answer is an address")
-        elif whole is None and text.startswith(("[", "(", "{", "'", '"')) and not _is_print(node):
+        elif whole is None and text.startswith(("[", "(", "{", "'", '"')) and not is_call_of(node, "print", "pprint"):
             self._reject(group, "the answer is not a value")
         else:
             self._add(group, expression, text, ExampleKind.PRINTS)
+
+    def _call(self, group: _Group, expression: str) -> None:
+        """A call without an answer: its comment may say what comes of it."""
+        match = _COMMENT.search(group.source, group.source.rfind(expression) + len(expression))
+        node = parsed(match[1]) if match else None
+        if match and node is not None and is_value(node) and not isinstance(node, ast.Tuple):
+            self._add(group, expression, match[1], ExampleKind.VALUE)
+        else:
+            self.setup.append(expression)
 
     def _add(self, group: _Group, expression: str, expected: str, kind: ExampleKind) -> None:
         setup, self.setup = "\n".join(self.setup), []
@@ -190,20 +213,21 @@ def _stripped(answer: list[str]) -> list[str]:
     return [line for line in answer if line.strip()]
 
 
-def _literal(answer: list[str]) -> str:
-    """The answer's leading lines as a literal; "" where they are none, or where more of the answer follows that may
-    belong to it."""
+def _literal(answer: list[str]) -> tuple[str, int]:
+    """The answer's leading lines as a literal, and how many lines below are prose; ("", 0) where they are none, or
+    where what follows may belong to it."""
     first = answer[0].strip()
     if first in _CONSTANTS and len(answer) == 1:
-        return _CONSTANTS[first]
+        return _CONSTANTS[first], 0
     source = ""
     for count, line in enumerate(answer, 1):
         source = f"{source}\n{line}" if source else line.strip()
         node = parsed(source)
         if node is not None and is_value(node):
             rest = answer[count:]
-            return source if not rest or parsed(rest[0]) is None else ""
-    return ""
+            below = parsed(rest[0]) if rest else None
+            return (source, len(rest)) if below is None or not is_value(below) else ("", 0)
+    return "", 0
 
 
 def _exception(lines: list[str]) -> str:
@@ -212,10 +236,6 @@ def _exception(lines: list[str]) -> str:
         if match:
             return match[1]
     return ""
-
-
-def _is_print(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "pprint")
 
 
 def _is_not(node: ast.expr) -> bool:

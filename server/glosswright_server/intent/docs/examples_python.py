@@ -12,10 +12,8 @@ import re
 import warnings
 from collections.abc import Collection, Iterator
 
+from glosswright_server.intent.docs.examples_dialect import FORMULA
 from glosswright_server.intent.docs.examples_scan import closing
-
-FORMULA = "a formula"
-"""Why an expression is no example although it is right: it speaks of all values, not of one."""
 
 BUILTINS = frozenset(dir(builtins))
 _PURE = frozenset(
@@ -57,6 +55,7 @@ class PythonDialect:
     def __init__(self, name: str, parameters: tuple[str, ...]) -> None:
         self.name = name
         self.parameters = parameters
+        self.is_method = parameters[:1] in (("self",), ("cls",))
 
     def trouble(self, source: str, bound: Collection[str] = ()) -> str:
         """Why `source` cannot be evaluated for an example: "" when it can, `FORMULA` when it is none."""
@@ -65,7 +64,12 @@ class PythonDialect:
             return FORMULA if _SIGNATURE.search(source) else "not an expression"
         if has_ellipsis(node):
             return FORMULA
-        free = free_names(node) - BUILTINS - {self.name, *bound} - (set() if self.name else called_names(node))
+        known = BUILTINS | {*bound} | ({self.name} if not self.is_method else set())
+        free = free_names(node) - known
+        called = called_names(node)
+        if self.is_method and self.name in called & free:
+            return "it is a method"
+        free -= {one for one in called if one[:1].isupper() or not self.name}
         if not free:
             return "is awaited" if any(isinstance(part, ast.Await) for part in ast.walk(node)) else ""
         if any(len(one) == 1 or one in self.parameters for one in free):
@@ -81,7 +85,9 @@ class PythonDialect:
             return ""
         if isinstance(node, ast.Name) and node.id in _FOREIGN_CONSTANTS:
             return _FOREIGN_CONSTANTS[node.id]
-        return source if is_value(node, bound) else ""
+        if not is_value(node, bound):
+            return ""
+        return source if "#" not in source else ast.get_source_segment(source, node) or ""  # without its comment
 
     def exception(self, source: str) -> str:
         """The exception that `source` starts with; "" where it names none."""
@@ -92,8 +98,26 @@ class PythonDialect:
         """Whether `source` may mean either of two values: `("a")` a string or a tuple, `1, 2` one value or two."""
         node = parsed(source)
         if isinstance(node, ast.Tuple):
-            return not source.startswith("(")
+            return not source.startswith("(") and is_value(node)
         return isinstance(node, ast.Constant) and source.startswith("(") and closing(source, 0) == len(source)
+
+    def printed(self, expression: str) -> str:
+        """What `expression` prints, where it is `print(…)` of one thing; "" otherwise."""
+        node = parsed(expression) if expression.startswith("print(") else None
+        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords or not is_call_of(node, "print"):
+            return ""
+        return ast.get_source_segment(expression.strip(), node.args[0]) or ""
+
+    def as_printed(self, value: str) -> str:
+        """`value` as `print` shows it; "" for texts and numbers that can be written in several ways."""
+        node = parsed(value)
+        if node is None or any(
+            isinstance(part, ast.Constant) and isinstance(part.value, str | float) for part in ast.walk(node)
+        ):
+            return ""
+        return (
+            "" if any(isinstance(part, ast.Call | ast.BinOp | ast.Set) for part in ast.walk(node)) else _unparsed(node)
+        )
 
     def call(self, arguments: list[str]) -> str:
         """A call of the function with these arguments."""
@@ -131,14 +155,27 @@ def is_value(node: ast.expr, bound: Collection[str] = ()) -> bool:
         elif isinstance(part, ast.Name):
             if id(part) not in functions and part.id not in bound:
                 return False
-        elif not isinstance(part, _LITERALS) or (isinstance(part, ast.Constant) and part.value is ...):
+        elif (isinstance(part, ast.BinOp) and not (_is_operand(part.left) and _is_operand(part.right))) or isinstance(part, ast.Not) or not isinstance(part, _LITERALS) or _is_ellipsis(part):
             return False
     return True
 
 
+def _is_operand(node: ast.expr) -> bool:
+    return not isinstance(node, ast.Constant) or not (node.value is None or isinstance(node.value, bool))
+
+
+def _is_ellipsis(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def is_call_of(node: ast.expr, *names: str) -> bool:
+    """Whether `node` calls a function of one of these names."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+
+
 def has_ellipsis(node: ast.AST) -> bool:
     """Whether `...` stands in it for something that was left out."""
-    return any(isinstance(part, ast.Constant) and part.value is ... for part in ast.walk(node))
+    return any(map(_is_ellipsis, ast.walk(node)))
 
 
 def free_names(node: ast.AST) -> set[str]:
@@ -175,3 +212,10 @@ def _is_nan(call: ast.Call) -> bool:
     return any(
         isinstance(one, ast.Constant) and isinstance(one.value, str) and "nan" in one.value.lower() for one in call.args
     )
+
+
+def _unparsed(node: ast.expr) -> str:
+    try:
+        return ast.unparse(node)
+    except (RecursionError, ValueError):
+        return ""

@@ -16,7 +16,7 @@ MAX_EXAMPLES = 64
 """Examples, and unreadable ones, that are kept of one text."""
 REACH = 4_000
 """Code points that one example may span."""
-WORK = 600_000
+WORK = 500_000
 """Code points that are looked at closely in one text before the search is given up."""
 
 PROMPTS = 0
@@ -35,6 +35,7 @@ _PIECE = re.compile(
 )
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_ENDS = 24
+_EACH = 40  # what looking costs besides the code points, counted in these
 _LONGEST_SHOWN = 160
 
 
@@ -66,7 +67,7 @@ class Reading:
 
     def spend(self, work: int) -> None:
         """Note that so many code points were looked at."""
-        self.work -= work + 20
+        self.work -= work + _EACH
 
     def line_of(self, offset: int) -> int:
         """The number of the line, from 0, that `offset` is on."""
