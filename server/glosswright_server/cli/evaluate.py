@@ -120,9 +120,8 @@ class _Evaluation:
         if outcome.stopped is not None:
             raise outcome.stopped
         if outcome.unanswered:
-            print(
-                f"{len(outcome.unanswered)} problems got no answer; the same command asks them again.", file=sys.stderr
-            )
+            missing = ", ".join(outcome.unanswered)
+            print(f"The model gave no answer to {missing}; the same command asks again.", file=sys.stderr)
             return 1
         return 0
 

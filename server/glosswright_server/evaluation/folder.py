@@ -42,14 +42,18 @@ class Folder:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep other runs out. Raises UsageError when one is at work, GlosswrightError when nothing can be written."""
+        lock = filelock.FileLock(self.path / ".lock", timeout=0)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.path / ".lock", timeout=0):
-                yield
+            lock.acquire()
         except filelock.Timeout:
             raise UsageError(f"Another run is at work in {self.path}; take another folder with --out.") from None
         except OSError as error:
             raise GlosswrightError(f"{self.path} cannot be written: {error.strerror}.") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def open(self, conditions: Conditions, *, fresh: bool = False) -> Store:
         """The results so far, to be added to; `fresh` drops them. Raises UsageError when they were made otherwise."""

@@ -51,9 +51,7 @@ def as_markdown(
             _table(("first reason", "problems"), [(r, str(n)) for r, n in summary.reasons[:_ROWS_OF_REASONS]]),
         ]
     if unanswered:
-        parts.append(
-            f"{len(unanswered)} problems got no answer from the model and are not counted: {', '.join(unanswered)}."
-        )
+        parts.append(f"Not counted, for the model gave no answer: {', '.join(unanswered)}.")
     parts.append(f"![Figures and times]({plot})" if plot.endswith(".png") else plot)
     parts += ["## Problems", _table(("problem", "", "verdict", "hidden tests", "candidates", "s"), map(_row, records))]
     return "\n\n".join(parts) + "\n"

@@ -252,7 +252,7 @@ def test_problems_without_an_answer(
     good = stage.client.script
     stage.client.script = Script(error=EndpointBroken("It broke."))
     assert stage(data, "--mode", "raw", "--limit", "1") == 1
-    assert "1 problems got no answer; the same command asks them again" in capsys.readouterr().err
+    assert "The model gave no answer to Own/0; the same command asks again" in capsys.readouterr().err
     stage.client.script = good
     assert stage(data, "--mode", "raw", "--limit", "1") == 0
 

@@ -94,7 +94,7 @@ def test_markdown() -> None:
         "`candidates.count` = 2",
         "| pass@1 of all problems | 50.0 % (3 of 6; 18.8-81.2) |",
         "| seconds | 1.0 |",
-        "1 problems got no answer from the model and are not counted: g.",
+        "Not counted, for the model gave no answer: g.",
         "![Figures and times](report.png)",
         "| b | ✗ | ✓ 2/2 examples | AssertionError: 1 \\| 2 | 2 | 1.0 |",
         "| f | — | no usable code came |",
