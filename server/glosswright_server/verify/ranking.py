@@ -36,8 +36,8 @@ _R = TypeVar("_R", bound=Ranked)
 def sort_key(verdict: Verdict, mean_logprob: float | None = None, *, length: int = 0, index: int = 0) -> SortKey:
     """The place of a candidate among those of one request; the smallest is the best.
 
-    In this order: every example passed and nothing else failed; no check and no example failed; every example passed
-    though a check failed; no check failed; the rest. Then the share of examples passed, fewer failed checks, the mean
+    In this order: every example passed and nothing else failed; every example passed though a check failed, for what
+    ran outweighs what was read; no check and no example failed; no check failed; the rest. Then the share of examples passed, fewer failed checks, the mean
     log-probability (natural log; None and NaN come last), the shorter text (`length`, code points), the earlier
     (`index`).
     """
@@ -65,8 +65,8 @@ def _key(candidate: Ranked) -> SortKey:
 def _tier(verdict: Verdict) -> int:
     if verdict.proven:
         return 0
-    if verdict.passed:
-        return 1
     if verdict.examples is not None and verdict.examples.all_passed:
+        return 1
+    if verdict.passed:
         return 2
     return 3 if verdict.statically_sound else 4

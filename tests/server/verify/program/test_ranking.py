@@ -32,13 +32,13 @@ def verdict(checks: str, examples: str | None = None) -> Verdict:
 
 BEST_FIRST = [
     Candidate("proven", verdict("++", "+++"), -2.0),
+    Candidate("examples pass, a check fails", verdict("+-", "+++"), -0.1),
     Candidate("one example not run, likely", verdict("++", "++0"), -0.1),
     Candidate("two examples not run", verdict("++", "+00"), -0.1),
     Candidate("no examples, likely", verdict("++"), -0.1),
     Candidate("no examples, unlikely", verdict("++"), -0.9),
     Candidate("unknown", verdict("++"), None),
     Candidate("unknown and longer", verdict("++"), math.nan),
-    Candidate("examples pass, a check fails", verdict("+-", "+++"), -0.1),
     Candidate("one example fails", verdict("++", "++-"), -3.0),
     Candidate("two examples fail", verdict("++", "+--"), -0.1),
     Candidate("all examples fail", verdict("++", "---"), -0.1),
