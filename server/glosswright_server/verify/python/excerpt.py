@@ -101,7 +101,8 @@ def _joined(text: str, low: int, high: int, cuts: list[tuple[int, int]]) -> str:
     pieces = []
     for first, last in cuts:
         if low <= first and last <= high:
-            pieces += [text[low:first], _CUT]
+            if not pieces or text[low:first].strip():  # of methods side by side one mark is left
+                pieces += [text[low:first], _CUT]
             low = last
     return "".join([*pieces, text[low:high]])
 

@@ -71,7 +71,7 @@ def names_resolve(parsed: Parsed, module: ModuleNames, text: str) -> tuple[Check
 
 def _complaints(tree: ast.Module, module: ModuleNames) -> Iterator[tuple[str, int, int, bool]]:
     """Name, line, column, and whether it is a local without a value."""
-    from pyflakes import checker, messages  # imported late: a tenth of the language server's start otherwise
+    from pyflakes import checker, messages  # imported late: not before there is something to judge
 
     for message in checker.Checker(tree, builtins=set(module.bound), withDoctest=False).messages:
         if isinstance(message, (messages.UndefinedName, messages.UndefinedLocal)):

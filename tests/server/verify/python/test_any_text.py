@@ -97,10 +97,10 @@ def test_never_raises(text: str, insertion: str, kind: IntentKind, extent: Exten
     ],
 )
 def test_much_of_one_thing(body: str) -> None:
-    """Deep, long and huge: a verdict within seconds, even on a slow machine."""
-    began = time.monotonic()
+    """Deep, long and huge: a verdict within seconds of work, however busy the machine is."""
+    began = time.thread_time()
     verdict = judged("def f(a):▮\n", body)
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10
     assert verdict.checks
 
 

@@ -41,10 +41,7 @@ F = "def f(a, b=2, *args, c, **options):▮\n"
             F,
             "\n    try:\n        import numpy\n    except OSError as e:\n        raise a from e\n    return numpy",
         ),
-        (
-            F,
-            "\n    match a:\n        case {'x': x, **r}:\n            return x, r\n        case [y]:\n            return y",
-        ),
+        (F, "\n    match a:\n        case {'x': x, **r}:\n            return x, r\n        case [y, *z]: print(y, z)"),
         (F, "\n    with open(a) as one, open(b) as two:\n        return one, two"),
         (F, "\n    if a:\n        x = 1\n    else:\n        del b\n        x = 2\n    return x"),
         (F, "\n    try:\n        return unicode\n    except NameError:\n        return str"),
