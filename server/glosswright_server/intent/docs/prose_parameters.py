@@ -36,14 +36,8 @@ def read_parameters(sentence: str, name: str, known: tuple[str, ...], found: lis
 
 def _object(rest: str) -> str:
     """The noun phrase that a function takes."""
-    text = until(rest.lstrip(" :："), OTHER_VERB)
-    text = re.split(
-        r"[;。；]|\.\s|，(?=[^，]{0,12}(?:返回|抛出|输出|计算|求|如果|若|当))|,\s+(?=(?:and\s+)?[a-z]+s?\s+(?:the|a|an|it|all)\b)",
-        text,
-    )[0]
-    return trimmed(
-        re.split(r"\s+(?:and\s+)?(?:returns?|compute|computes|find|finds|to)\b|(?:并|然后|，)?\s*返回", text)[0]
-    )
+    text = _NEXT_CLAUSE.split(until(rest.lstrip(" :："), OTHER_VERB), maxsplit=1)[0]
+    return trimmed(_NEXT_VERB.split(text, maxsplit=1)[0])
 
 
 def _take(text: str, own: tuple[str, ...], found: list[Parameter]) -> None:
@@ -101,6 +95,12 @@ def _put(found: list[Parameter], name: str, text: str) -> None:
 _TAKES = re.compile(
     r"(?<![\w@:.])(?:[Tt]akes?|[Aa]ccepts?|[Rr]eceives?|[Gg]iven|[Ee]xpects?)(?![\w(=])|接收|接受|给定|传入|输入|读入|給定|接收參數"
 )
+# "Given n, compute its square": a comma and a verb with its object end what is given.
+_NEXT_CLAUSE = re.compile(
+    r"[;。；]|\.\s|，(?=[^，]{0,12}(?:返回|抛出|输出|计算|判断|求|如果|若|当))"
+    r"|,\s+(?=(?:and\s+|then\s+)?[a-z]+\s+(?:the|an?|it|its|their|all|if|whether|how|every|each)\b)"
+)
+_NEXT_VERB = re.compile(r"\s+(?:and\s+)?(?:returns?|computes?|finds?|to)\b|(?:并|然后|，)?\s*返回")
 _TICKED = re.compile(r"`([A-Za-z_]\w{0,60})`", re.ASCII)
 _LAST_NAME = re.compile(
     r"(?:^|[\u3400-\u9fff]\s?|(?<![\u3400-\u9fff])(?<!the)\s(?!a$))([a-z]\d?|[a-z]\w*_\w+|[a-z]+\d+)$", re.ASCII

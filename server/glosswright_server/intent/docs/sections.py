@@ -153,6 +153,9 @@ class _Splitter:
         item = parameter_item(line, self.parameters)
         if item is None or item.name not in self.parameters or not item.separated:
             return None
+        # "… and a list of the / extensions: [1, 2] …" is a sentence that happens to wrap there.
+        if self.outline.prose and _GOES_ON.search(self.outline.prose[-1][-20:]):
+            return None
         return Block(Kind.PARAMETERS, DocStyle.PLAIN, "item", "", line.strip(), indent=indent_of(line))
 
     # Continuations
@@ -204,6 +207,9 @@ def _with_tags_on_lines(lines: list[str]) -> list[str]:
 
 
 _LISTED = frozenset((Kind.PARAMETERS, Kind.RETURNS, Kind.YIELDS, Kind.RAISES))
+_GOES_ON = re.compile(
+    r"(?:\b(?:the|an?|of|and|or|with|to|in|for|by|from|is|are|as|that|whose|its|if|when)|[,，、(])$", re.IGNORECASE
+)
 _DIRECTIVE = re.compile(r"\.\. ([\w-]{1,30})::\s*(.*)$")
 _PROSE_DIRECTIVES = frozenset(("note", "warning", "important", "caution", "attention", "hint", "tip", "danger"))
 _INLINE_TAG = re.compile(r"\s@(?:params?|returns?|throws|example|yields)\b")

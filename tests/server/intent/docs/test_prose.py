@@ -133,6 +133,7 @@ def test_yields(text: str, yields: str) -> None:
         ("Accepts a list xs and a number k.", "xs k", "xs: a list xs; k: a number k"),
         ("It takes `path`.", "", "path: "),
         ("The journey takes a day.", "x", ""),
+        ("Given a number, compute its square.", "n", "n: a number"),
         ("where n is a positive integer", "n", "n: a positive integer"),
         ("Fail if n is a negative integer.", "n", ""),
         ("limit defaults to 10.", "limit", "limit=10"),
