@@ -37,8 +37,9 @@ def sort_key(verdict: Verdict, mean_logprob: float | None = None, *, length: int
     """The place of a candidate among those of one request; the smallest is the best.
 
     In this order: every example passed and nothing else failed; every example passed though a check failed, for what
-    ran outweighs what was read; no check and no example failed; no check failed; the rest. Then the share of examples passed, fewer failed checks, the mean
-    log-probability (natural log; None and NaN come last), the shorter text (`length`, code points), the earlier
+    ran outweighs what was read; no check and no example failed; no check failed; the rest. Then the share of examples
+    passed, fewer failed checks, the mean log-probability (natural log; None and NaN come last), the shorter text
+    (`length`, code points), the earlier
     (`index`).
     """
     report = verdict.examples
