@@ -98,7 +98,7 @@ def _is_method(node: tree_sitter.Node) -> bool:
 
 
 def _joined(text: str, low: int, high: int, cuts: list[tuple[int, int]]) -> str:
-    pieces = []
+    pieces: list[str] = []
     for first, last in cuts:
         if low <= first and last <= high:
             if not pieces or text[low:first].strip():  # of methods side by side one mark is left
