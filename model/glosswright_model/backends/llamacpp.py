@@ -36,7 +36,7 @@ DEFAULT_CONTEXT_LENGTH = 8192
 
 DEFAULT_SLOTS = 9
 """Eight candidates in one batch, and one slot for what is typed meanwhile. Measured with Qwen2.5-Coder 0.5B on two
-cores: see docs/decisions/0011. A slot costs no memory of its own, and nothing while it is idle."""
+cores: docs/decisions/0011-slots-and-batches.md. A slot costs no memory of its own, and nothing while it is idle."""
 _MIN_CONTEXT_LENGTH = 32
 _CPU_BATCH = 64
 """Prompt tokens evaluated between two looks at a stop request, on a CPU. Measured with Qwen2.5-Coder 0.5B on two cores:
