@@ -10,7 +10,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-CODE = "total = a + b\n"
+CODE = "total = 1 + 2\n"
 
 
 class Endpoint:

@@ -36,9 +36,8 @@ def register(features: Features) -> None:
         snapshot = context.snapshot
         if snapshot is None or not features.offers(snapshot):
             return None
-        offer = features.provenance.at(snapshot.uri, offset_of(snapshot, params.position))
-        # What is known of the document is as new as its text, while `snapshot` may be older.
-        if offer is None or not _stands(offer, snapshot):
+        offer = _offer_at(features, snapshot, offset_of(snapshot, params.position))
+        if offer is None:
             return None
         formats = server.client_supports("text_document.hover.content_format", ()) or ()
         return types.Hover(markup(offer.suggestion, formats), range_of(snapshot, offer.start, offer.end))
@@ -59,8 +58,7 @@ def register(features: Features) -> None:
 
 def why_action(features: Features, snapshot: Snapshot, offset: int) -> types.CodeAction | None:
     """The action on code that came from a suggestion, else None."""
-    offer = features.provenance.at(snapshot.uri, offset)
-    if offer is None or not _stands(offer, snapshot):
+    if _offer_at(features, snapshot, offset) is None:
         return None
     at = snapshot.position_at(offset)
     place = {"uri": snapshot.uri, "position": {"line": at.line, "character": at.character}, "show": True}
@@ -84,8 +82,15 @@ def _asked(features: Features, place: dict[str, Any], context: Context) -> tuple
         return features.provenance.last(uri), False
     uri, position = place_of(place)
     snapshot = context.documents.get(uri)
-    return features.provenance.at(uri, offset_of(snapshot, position)) if snapshot is not None else None, True
+    return _offer_at(features, snapshot, offset_of(snapshot, position)) if snapshot is not None else None, True
 
 
-def _stands(offer: Offer, snapshot: Snapshot) -> bool:
-    return snapshot.text.startswith(offer.code, offer.start)
+def _offer_at(features: Features, snapshot: Snapshot, offset: int) -> Offer | None:
+    """The suggestion whose code stands around `offset`; a line's indentation belongs to what stands behind it."""
+    line = snapshot.line_at(offset)
+    start, end = snapshot.line_start(line), snapshot.line_end(line)
+    if not snapshot.text[start:offset].strip():
+        offset = end - len(snapshot.text[start:end].lstrip())
+    offer = features.provenance.at(snapshot.uri, offset)
+    # What is remembered is as new as the document, while this snapshot may be older.
+    return offer if offer is not None and snapshot.text.startswith(offer.code, offer.start) else None

@@ -45,6 +45,19 @@ async def test_hover(wire: Wire) -> None:
     assert await wire.hover(0, 0, uri="file:///other.py") is None
 
 
+async def test_indentation_belongs_to_the_code(wire: Wire) -> None:
+    """Editors send the cursor's column, which in Vim is often the first of the line."""
+    wire.model.script = Script("return 1\n")
+    await wire.initialize()
+    wire.open('def f():\n    """Count."""\n')
+    [action] = await wire.actions(0, 5)
+    text = wire.apply((await wire.call("codeAction/resolve", action))["edit"])
+    assert text.splitlines()[2] == "    return 1"
+    for character in (0, 3, 4, 12):
+        assert await wire.hover(2, character) is not None
+    assert await wire.hover(1, 0) is None
+
+
 async def test_hover_for_a_plain_client(wire: Wire) -> None:
     """No marks where nobody renders them."""
     await taken(wire)
