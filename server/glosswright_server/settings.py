@@ -89,7 +89,7 @@ class CandidateSettings:
     """How many answers are tried for an explicit request, and what they may cost together."""
 
     count: int = _setting(
-        8,
+        13,
         "Most candidates for an explicit request; 1 asks the model once. No more are made once one passes every check, "
         "or where there is nothing to tell them apart by.",
         minimum=1,

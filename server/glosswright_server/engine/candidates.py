@@ -22,8 +22,8 @@ from glosswright_server.settings import CandidateSettings
 from glosswright_server.verify.ranking import SortKey, sort_key
 from glosswright_server.verify.verdict import Verdict
 
-BATCH = 4
-"""Samples made at once where the model server does not say how many it can make."""
+BATCHES = (4, 8)
+"""Samples made at once, first and then: a small batch is over sooner, a large one costs less for each sample."""
 TEMPERATURES = (0.5, 0.8, 1.0)
 """Of the first, second and every further batch; see docs/experiments.md."""
 
@@ -60,20 +60,21 @@ class Search:
         same: Callable[[str], str],
         repair: Callable[[str, Verdict], Job | None],
         limits: CandidateSettings,
-        slots: int | None,
+        batch: int | None,
         on_lines: Callable[[int], None],
         on_step: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`same` gives texts that do the same thing the same fingerprint. `repair` makes the job that shows the model
-        a failed text and why it failed, or None where its family has no words for that."""
+        a failed text and why it failed, or None where its family has no words for that. `batch` is how many choices the
+        model server makes at once, if it says so."""
         self._job = job
         self._examiner = examiner
         self._write = write
         self._same = same
         self._repair = repair
         self._limits = limits
-        self._slots = slots or BATCH
+        self._most_at_once = batch or BATCHES[0]
         self._on_lines = on_lines
         self._on_step = on_step
         self._clock = clock
@@ -114,7 +115,8 @@ class Search:
         number = 0
         # Where neither the first answer nor a batch of samples held any code, more of them will not either.
         while self._goes_on() and self._clock() < ends_at and (self._tried or not number):
-            n = min(self._slots, self._limits.count - self._asked)
+            wanted = BATCHES[min(number, len(BATCHES) - 1)]
+            n = min(wanted, self._most_at_once, self._limits.count - self._asked)
             self._on_step(f"trying {n} more candidates" if n > 1 else "trying one more candidate")
             temperature = TEMPERATURES[min(number, len(TEMPERATURES) - 1)]
             job = replace(self._job, temperature=temperature, seed=number + 1)

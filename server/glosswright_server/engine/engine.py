@@ -31,6 +31,8 @@ from glosswright_server.intent.docs.read import read_contract
 from glosswright_server.intent.languages import Language, language_for
 from glosswright_server.intent.model import Intent, IntentKind, Trigger
 from glosswright_server.intent.read import actions_at, read_intent
+from glosswright_server.intent.scope import surroundings_of
+from glosswright_server.intent.tree import Tree
 from glosswright_server.prompt.build import build_prompt
 from glosswright_server.prompt.repair import build_repair
 from glosswright_server.settings import Settings
@@ -197,7 +199,7 @@ class Engine:
         self._given_up = False
         language = _language(snapshot)
         tree = self._trees.of(snapshot, language)
-        contract = _contract(intent)
+        contract = _contract(intent, tree)
         examiner = Examiner(
             snapshot, intent, tree=tree, contract=contract, settings=self.settings.verify, ask=self.ask_to_run
         )
@@ -209,7 +211,7 @@ class Engine:
             same=lambda text: fingerprint(snapshot.text, intent, text),
             repair=lambda text, verdict: self._repair_job(snapshot, intent, ready, text, verdict),
             limits=self.settings.candidates,
-            slots=ready.slots,
+            batch=ready.batch,
             on_lines=on_lines or (lambda lines: None),
             on_step=on_step or (lambda step: None),
             clock=self._clock,
@@ -277,7 +279,8 @@ class Engine:
             if ready is None:
                 return None
             run = Run(self._job(snapshot, intent, ready, self.settings.inline.max_tokens), clock=self._clock)
-            before, contract = self._trees.of(snapshot, _language(snapshot)), _contract(intent)
+            before = self._trees.of(snapshot, _language(snapshot))
+            contract = _contract(intent, before)
             pending = self._memory.begin(
                 made,
                 run,
@@ -406,12 +409,16 @@ def _language(snapshot: Snapshot) -> Language:
     return language_for(snapshot.language_id, snapshot.uri)
 
 
-def _contract(intent: Intent) -> Contract:
-    return read_contract(intent.request, intent.language, name=intent.name)
+def _contract(intent: Intent, tree: Tree) -> Contract:
+    """What the words that ask for the code promise."""
+    if not intent.request:
+        return Contract()
+    parameters = tuple(argument.name for argument in surroundings_of(tree, intent).arguments)
+    return read_contract(intent.request, intent.language, name=intent.name, parameters=parameters)
 
 
 def _import_edit(snapshot: Snapshot, intent: Intent, verdict: Verdict) -> ImportEdit | None:
-    edit = import_edit(snapshot.text, intent.language, verdict.imports)
+    edit = import_edit(snapshot.text, intent.language, verdict.imports, gap=(intent.start, intent.end))
     return ImportEdit(at=edit[0], text=edit[1]) if edit is not None else None
 
 

@@ -37,8 +37,8 @@ class Ready:
     client: CompletionClient
     model: str
     profile: PromptProfile
-    slots: int | None = None
-    """Completions it makes at once without slowing each other much; None where it does not say."""
+    batch: int | None = None
+    """Choices of one request that it makes at once; None where it does not say."""
 
 
 class ModelSource:
@@ -176,7 +176,7 @@ class ModelSource:
                 named = CompletionClient(Endpoint(endpoint.url, name, endpoint.token, timeout_s=endpoint.timeout_s))
                 await client.aclose()
                 client = named
-            ready = Ready(client, name, self._profile(card))
+            ready = Ready(client, name, self._profile(card), card.batch)
             if self._ready is not None:
                 self._given_up.append(self._ready[1].client)
             self._ready = (endpoint, ready)

@@ -7,6 +7,9 @@ from enum import Enum
 
 from glosswright_server.intent.contract import Example
 
+_TAKEN_FOR_GRANTED = frozenset({"compiles", "ends whole", "not a repeat"})
+_MOST_NAMED = 3
+
 
 class Outcome(str, Enum):
     """Result of one check."""
@@ -105,4 +108,5 @@ class Verdict:
             mark = "✗" if report.first_failed is not None else "✓"
             return f"{mark} {report.passed}/{len(report.results)} examples"
         done = [c.name for c in self.checks if c.outcome is Outcome.PASSED]
-        return "✓ " + ", ".join(done) if done else "not checked"
+        telling = [name for name in done if name not in _TAKEN_FOR_GRANTED] or done
+        return "✓ " + ", ".join(telling[:_MOST_NAMED]) if done else "not checked"
