@@ -39,6 +39,7 @@ _COMMENT_LABEL = (
     r"(?:(?:returns?|outputs?|prints?|results?|expected|logs?|be|is)\b|返回|输出|结果为?|得到)\s*(?:is\b)?[:：]?\s*)?"
     r"(?:(?:(?:raises?|throws?)\b|抛出|引发)\s*(?:an?\b\s*)?)?"
 )
+_WORDS = re.compile(r"[A-Za-z_]\w*")
 _FORMAL = re.compile(rf"{ARROW}|==")
 _ASSIGNMENT = re.compile(r"^[\s>*\-]*((?:const|let|var)\s+)?([A-Za-z_]\w*)\s*=(?!=)\s*(.{1,400})$")
 _FAR = 12  # lines above a call in which its names are looked for
@@ -223,9 +224,10 @@ class _Calls:
     def _assigned(self, line: int, expression: str) -> tuple[str, set[str]]:
         """Lines not far above that give names of `expression` a value, and those names."""
         found: dict[str, str] = {}
+        wanted = set(_WORDS.findall(expression))
         for above in range(line - 1, max(-1, line - 1 - _FAR), -1):
             match = _ASSIGNMENT.match(self.reading.lines[above])
-            if match and match[2] not in found and re.search(rf"\b{match[2]}\b", expression):
+            if match and match[2] in wanted - found.keys():
                 self.reading.spend(len(match[0]))
                 if self.dialect.value(match[3].strip()):
                     found[match[2]] = f"{match[1] or ''}{match[2]} = {match[3].strip()}"

@@ -12,6 +12,9 @@ from typing import Protocol
 FORMULA = "a formula"
 """Why an expression is no example although nothing is wrong with it: it speaks of all values, not of one."""
 
+PLACEHOLDERS = frozenset(("arg", "args", "kwargs", "options"))
+"""Names that stand for any argument."""
+
 GAP = r"[ \t`]*"
 ARROW = r"={2,4}>|=>|-{1,3}>|[→➞⇒⟶⟹➔➜↦]"
 RESULT_WORDS = (

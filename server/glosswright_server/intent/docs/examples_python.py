@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Collection, Iterator
 
-from glosswright_server.intent.docs.examples_dialect import FORMULA
+from glosswright_server.intent.docs.examples_dialect import FORMULA, PLACEHOLDERS
 from glosswright_server.intent.docs.examples_scan import closing
 
 BUILTINS = frozenset(dir(builtins))
@@ -72,7 +72,7 @@ class PythonDialect:
         free -= {one for one in called if one[:1].isupper() or not self.name}
         if not free:
             return "is awaited" if any(isinstance(part, ast.Await) for part in ast.walk(node)) else ""
-        if any(len(one) == 1 or one in self.parameters for one in free):
+        if any(len(one) == 1 or one in self.parameters or one in PLACEHOLDERS for one in free):
             return FORMULA
         return f"{min(free)} is not defined"
 
@@ -155,9 +155,15 @@ def is_value(node: ast.expr, bound: Collection[str] = ()) -> bool:
         elif isinstance(part, ast.Name):
             if id(part) not in functions and part.id not in bound:
                 return False
-        elif (isinstance(part, ast.BinOp) and not (_is_operand(part.left) and _is_operand(part.right))) or isinstance(part, ast.Not) or not isinstance(part, _LITERALS) or _is_ellipsis(part):
+        elif _is_no_literal(part):
             return False
     return True
+
+
+def _is_no_literal(part: ast.AST) -> bool:
+    if isinstance(part, ast.BinOp):  # "True/False" offers two values
+        return not (_is_operand(part.left) and _is_operand(part.right))
+    return isinstance(part, ast.Not) or not isinstance(part, _LITERALS) or _is_ellipsis(part)
 
 
 def _is_operand(node: ast.expr) -> bool:

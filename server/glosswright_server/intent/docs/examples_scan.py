@@ -22,7 +22,8 @@ WORK = 500_000
 PROMPTS = 0
 """The session of the examples at prompts, which share names through a whole text."""
 EXAMPLE_HEADING = re.compile(
-    r"[\s*#@/\-+.:\[=_]*(?:for\s+)?(?:\w+\s+){0,2}(?:examples?|e\.g|samples?|usage|doctests?)\b|[\s*#@]*(?:示例|例子|例如|范例|样例|用例|用法|比如|举例|例[:：])",
+    r"[\s*#@/\-+.:\[=_]*(?:for\s+)?(?:\w+\s+){0,2}(?:examples?|e\.g|samples?|usage|doctests?)\b"
+    r"|[\s*#@]*(?:示例|例子|例如|范例|样例|用例|用法|比如|举例|例[:：])",
     re.IGNORECASE,
 )
 """The start of a line that announces examples."""
@@ -35,7 +36,7 @@ _PIECE = re.compile(
 )
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_ENDS = 24
-_EACH = 40  # what looking costs besides the code points, counted in these
+_EACH = 80  # what looking costs besides the code points, counted in these
 _LONGEST_SHOWN = 160
 
 

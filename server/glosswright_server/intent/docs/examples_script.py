@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 import tree_sitter
 
-from glosswright_server.intent.docs.examples_dialect import FORMULA
+from glosswright_server.intent.docs.examples_dialect import FORMULA, PLACEHOLDERS
 from glosswright_server.intent.docs.examples_scan import closing, split_top
 from glosswright_server.intent.languages import LANGUAGES
 from glosswright_server.intent.tree import Tree, parse
@@ -76,7 +76,7 @@ class ScriptDialect:
         free -= {one for one in free if (one[:1].isupper() or not self.name) and re.search(rf"\b{one}\s*[(.]", source)}
         if not free:
             return "is awaited" if re.match(r"\s*await\b", source) else ""
-        if any(len(one) == 1 or one in self.parameters for one in free):
+        if any(len(one) == 1 or one in self.parameters or one in PLACEHOLDERS for one in free):
             return FORMULA
         return f"{min(free)} is not defined"
 
