@@ -258,6 +258,14 @@ def test_answers_of_a_prompt() -> None:
     )
 
 
+def test_shortened_answer() -> None:
+    """Where the author says so, as doctest wants it, an answer may leave something out."""
+    check(
+        ">>> f(1)  # doctest: +ELLIPSIS\n[1, ..., 3]\n",
+        example("f(1)", "[1, ..., 3]", ExampleKind.PRINTS),
+    )
+
+
 def test_prompts_without_answer() -> None:
     """A comparison says that it holds; a call is made for what it does; a comment may hold the answer."""
     check(
@@ -274,7 +282,7 @@ def test_prompts_without_answer() -> None:
     ("text", "unreadable"),
     [
         (">>> f(1)  # doctest: +SKIP\n3", 0),
-        (">>> f(1)  # doctest: +ELLIPSIS\n[1, ..., 3]", 1),
+        (">>> f(1)\n[1, ..., 3]", 1),
         (">>> f(1)\n<object at 0x7f3a00>", 1),
         (">>> f([1, 2\n3", 1),
         (">>> f(unknown)\n3", 1),
