@@ -90,7 +90,8 @@ NEVER = {
     "is long": ("'x'.repeat(1e8)", "too large"),
     "is sparse": ("(() => { const a = []; a.length = 4e9; return a; })()", "too large"),
     "forges": (
-        '(() => { for (let n = 3; n < 64; n++) try { require(\'fs\').writeSync(n, \'["0","value",["T"],""]\\n\') } catch {} })()',
+        "(() => { for (let n = 3; n < 64; n++) try { "
+        'require(\'fs\').writeSync(n, \'["0","value",["T"],""]\\n\') } catch {} })()',
         "wrote to the checker's channel",
     ),
     "patches": (
