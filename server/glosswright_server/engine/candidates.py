@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -22,10 +22,26 @@ from glosswright_server.settings import CandidateSettings
 from glosswright_server.verify.ranking import SortKey, sort_key
 from glosswright_server.verify.verdict import Verdict
 
-BATCHES = (4, 8)
-"""Samples made at once, first and then: a small batch is over sooner, a large one costs less for each sample."""
-TEMPERATURES = (0.5, 0.8, 1.0)
-"""Of the first, second and every further batch; see docs/experiments.md."""
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A batch of samples."""
+
+    form: int
+    """Which form of the prompt, by its number, where there are several: another form finds other answers."""
+    temperatures: tuple[float, ...]
+    """One for each sample; at the highest, all of them, with a model server that takes one for all."""
+
+
+ROUNDS = (
+    Round(1, (0.0, 0.6, 0.6, 0.6)),
+    Round(0, (0.8,) * 8),
+    Round(1, (1.0,) * 8),
+)
+"""After the first answer; the last round is gone through again. Chosen by what is written in docs/experiments.md. A
+small batch is over sooner, a large one costs less for each sample."""
+MOST_AT_ONCE = 4
+"""Where the model server does not say how many choices it can make."""
 
 
 class Writes(Protocol):
@@ -53,7 +69,7 @@ class Search:
 
     def __init__(
         self,
-        job: Job,
+        jobs: Sequence[Job],
         examiner: Examiner,
         *,
         write: Writes,
@@ -61,20 +77,23 @@ class Search:
         repair: Callable[[str, Verdict], Job | None],
         limits: CandidateSettings,
         batch: int | None,
+        takes_temperatures: bool,
         on_lines: Callable[[int], None],
         on_step: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`same` gives texts that do the same thing the same fingerprint. `repair` makes the job that shows the model
-        a failed text and why it failed, or None where its family has no words for that. `batch` is how many choices the
-        model server makes at once, if it says so."""
-        self._job = job
+        """`jobs` ask for the same in different forms, the best first. `same` gives texts that do the same thing the
+        same fingerprint. `repair` makes the job that shows the model a failed text and why it failed, or None where its
+        family has no words for that. `batch` is how many choices the model server makes at once, if it says so,
+        `takes_temperatures` whether each may have its own."""
+        self._jobs = jobs
         self._examiner = examiner
         self._write = write
         self._same = same
         self._repair = repair
         self._limits = limits
-        self._most_at_once = batch or BATCHES[0]
+        self._most_at_once = batch or MOST_AT_ONCE
+        self._takes_temperatures = takes_temperatures
         self._on_lines = on_lines
         self._on_step = on_step
         self._clock = clock
@@ -92,7 +111,7 @@ class Search:
         Raises ModelError when the model could not be asked and nothing had come before.
         """
         ends_at = self._clock() + left_s
-        run = Run(self._job, clock=self._clock)
+        run = Run(self._jobs[0], clock=self._clock)
         timed_out = await self._bounded(
             self._write(run, lambda: self._on_lines(run.raw.count("\n") + 1)), ends_at - self._clock()
         )
@@ -115,11 +134,16 @@ class Search:
         number = 0
         # Where neither the first answer nor a batch of samples held any code, more of them will not either.
         while self._goes_on() and self._clock() < ends_at and (self._tried or not number):
-            wanted = BATCHES[min(number, len(BATCHES) - 1)]
-            n = min(wanted, self._most_at_once, self._limits.count - self._asked)
+            plan = ROUNDS[min(number, len(ROUNDS) - 1)]
+            temperatures = plan.temperatures[: min(self._most_at_once, self._limits.count - self._asked)]
+            n = len(temperatures)
             self._on_step(f"trying {n} more candidates" if n > 1 else "trying one more candidate")
-            temperature = TEMPERATURES[min(number, len(TEMPERATURES) - 1)]
-            job = replace(self._job, temperature=temperature, seed=number + 1)
+            job = replace(
+                self._jobs[min(plan.form, len(self._jobs) - 1)],
+                temperature=max(temperatures),
+                temperatures=temperatures if self._takes_temperatures and len(set(temperatures)) > 1 else (),
+                seed=number + 1,
+            )
             await self._batch(job, n, ends_at)
             number += 1
 
@@ -145,7 +169,8 @@ class Search:
         writing.add_done_callback(lambda _: ready.put_nowait(None))
         try:
             while (run := await ready.get()) is not None:
-                await self._consider(run, temperature=job.temperature)
+                own = job.temperatures[batch.runs.index(run)] if job.temperatures else job.temperature
+                await self._consider(run, temperature=own)
                 if self._is_enough():
                     break
         finally:

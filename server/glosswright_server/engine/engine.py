@@ -34,6 +34,7 @@ from glosswright_server.intent.read import actions_at, read_intent
 from glosswright_server.intent.scope import surroundings_of
 from glosswright_server.intent.tree import Tree
 from glosswright_server.prompt.build import build_prompt
+from glosswright_server.prompt.profile import Style
 from glosswright_server.prompt.repair import build_repair
 from glosswright_server.settings import Settings
 from glosswright_server.verify.explain import plain_reason
@@ -205,13 +206,17 @@ class Engine:
         )
         ready = await self.source.acquire(on_launch, by_hand=True)
         search = Search(
-            self._job(snapshot, intent, ready, self.settings.explicit.max_tokens, asked=True),
+            [
+                self._job(snapshot, intent, ready, self.settings.explicit.max_tokens, asked=style)
+                for style in ready.profile.asked_styles(intent.kind)
+            ],
             examiner,
             write=lambda run, on_growth: self._write(ready, run, on_growth),
             same=lambda text: fingerprint(snapshot.text, intent, text),
             repair=lambda text, verdict: self._repair_job(snapshot, intent, ready, text, verdict),
             limits=self.settings.candidates,
             batch=ready.batch,
+            takes_temperatures=ready.takes_temperatures,
             on_lines=on_lines or (lambda lines: None),
             on_step=on_step or (lambda step: None),
             clock=self._clock,
@@ -389,14 +394,17 @@ class Engine:
         most = min(prompt.max_tokens, self.settings.explicit.max_tokens)
         return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=most, logprobs=True)
 
-    def _job(self, snapshot: Snapshot, intent: Intent, ready: Ready, most: int, *, asked: bool = False) -> Job:
-        prompt = build_prompt(snapshot.text, intent, ready.profile, path=snapshot.uri, asked=asked)
+    def _job(self, snapshot: Snapshot, intent: Intent, ready: Ready, most: int, *, asked: Style | None = None) -> Job:
+        """What to ask the model; `asked` is the style for a request made by hand."""
+        prompt = build_prompt(
+            snapshot.text, intent, ready.profile, path=snapshot.uri, asked=asked is not None, style=asked
+        )
         return Job(
             text=snapshot.text,
             intent=intent,
             prompt=prompt,
             max_tokens=min(prompt.max_tokens, most),
-            logprobs=asked,  # to rank candidates by
+            logprobs=asked is not None,  # to rank candidates by
         )
 
 

@@ -32,6 +32,8 @@ class Job:
     prompt: Prompt
     max_tokens: int
     temperature: float = 0.0
+    temperatures: tuple[float, ...] = ()
+    """One for each choice, for a model server that takes them; () for `temperature` throughout."""
     seed: int | None = None
     deadline_ms: int | None = None
     """After this long the model server gives up by itself."""
@@ -46,6 +48,7 @@ class Job:
             stop=self.prompt.stop,
             max_tokens=self.max_tokens,
             temperature=self.temperature,
+            temperatures=self.temperatures,
             seed=self.seed,
             deadline_ms=self.deadline_ms,
             n=n,

@@ -39,6 +39,8 @@ class Ready:
     profile: PromptProfile
     batch: int | None = None
     """Choices of one request that it makes at once; None where it does not say."""
+    takes_temperatures: bool = False
+    """Whether each of the choices may have its own temperature."""
 
 
 class ModelSource:
@@ -176,7 +178,7 @@ class ModelSource:
                 named = CompletionClient(Endpoint(endpoint.url, name, endpoint.token, timeout_s=endpoint.timeout_s))
                 await client.aclose()
                 client = named
-            ready = Ready(client, name, self._profile(card), card.batch)
+            ready = Ready(client, name, self._profile(card), card.batch, card.takes_temperatures)
             if self._ready is not None:
                 self._given_up.append(self._ready[1].client)
             self._ready = (endpoint, ready)

@@ -38,16 +38,25 @@ class Prompt:
     `Shaper(prompt_assumed=…)`."""
 
 
-def build_prompt(text: str, intent: Intent, profile: PromptProfile, *, path: str = "", asked: bool = False) -> Prompt:
+def build_prompt(
+    text: str,
+    intent: Intent,
+    profile: PromptProfile,
+    *,
+    path: str = "",
+    asked: bool = False,
+    style: Style | None = None,
+) -> Prompt:
     """The prompt for an intent in a document.
 
     The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. In
     every style but `infill` the margin of a line with nothing else on it is left for the model to write: its
     tokens are words with the blanks before them, and after a prompt that ends in blanks small models indent wrongly
     (docs/experiments.md). `Shaper` takes the margin off again. The last part of `path` names the file
-    to a model whose profile asks for it. `asked`: the user asks by hand (see `PromptProfile.style_for`).
+    to a model whose profile asks for it. `asked`: the user asks by hand, so that more is read and may be
+    written; `style` is then one of `PromptProfile.asked_styles`, by default the first.
     """
-    style = profile.style_for(intent.kind, asked=asked)
+    style = style or (profile.asked_styles(intent.kind)[0] if asked else profile.style_for(intent.kind))
     left = _window(text[: intent.start], profile.prefix_chars * (_ASKED_FACTOR if asked else 1)) + intent.lead
     if style != "infill":
         left = _without_margin(left)

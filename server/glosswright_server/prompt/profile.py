@@ -44,13 +44,22 @@ class PromptProfile:
     max_tokens: int = 160
     """Most tokens to generate for a block or a body; lines and statements get less."""
 
-    def style_for(self, kind: IntentKind, *, asked: bool = False) -> Style:
-        """The style for one kind of intent; `asked` says that the user asks by hand and waits for quality."""
+    def style_for(self, kind: IntentKind) -> Style:
+        """The style for one kind of intent while the user types."""
         if kind is IntentKind.COMMENT:
             return self.comment_style
-        if asked and kind is IntentKind.BODY and self.asked_body_style is not None:
-            return self.asked_body_style
         return self.body_style if kind is IntentKind.BODY else self.continue_style
+
+    def asked_styles(self, kind: IntentKind) -> tuple[Style, ...]:
+        """The styles for an intent that the user asks for by hand, the best first: another style finds other answers
+        where those of the first do not hold."""
+        usual = self.style_for(kind)
+        best = self.asked_body_style
+        if kind is IntentKind.BODY and best is not None and best != usual:
+            return (best, usual)
+        if kind is IntentKind.COMMENT and self.family in _CHAT_FAMILIES and usual != "chat":
+            return (usual, "chat")
+        return (usual,)
 
 
 def profile_for(

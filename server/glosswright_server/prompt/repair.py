@@ -11,7 +11,7 @@ from dataclasses import replace
 from glosswright_server.intent.languages import LANGUAGES, PLAIN
 from glosswright_server.intent.model import Intent, IntentKind
 from glosswright_server.prompt.build import Prompt, build_prompt
-from glosswright_server.prompt.profile import PromptProfile
+from glosswright_server.prompt.profile import PromptProfile, Style
 from glosswright_server.prompt.tokens import neutralise
 
 _MOST_FAILURE = 400
@@ -27,8 +27,9 @@ def build_repair(
     """
     if profile.style_for(IntentKind.BODY) != "chat":
         return None
-    spoken = replace(profile, comment_style="chat", continue_style="chat")
-    first = build_prompt(text, intent, spoken, path=path, asked=True)
+    style = profile.asked_styles(intent.kind)[0]
+    spoken: Style = style if style in ("chat", "question") else "chat"
+    first = build_prompt(text, intent, profile, path=path, asked=True, style=spoken)
     language = LANGUAGES.get(intent.language, PLAIN)
     left = first.prompt[first.prompt.rindex(f"{_FENCE}{language.key}\n") + len(f"{_FENCE}{language.key}\n") :]
     code = attempt.removeprefix(intent.lead).removesuffix(intent.tail) if intent.tail else attempt.lstrip("\r\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,7 +77,8 @@ class Stage:
         settings.setdefault("verify", {"runExamples": "always"})
         merged, problems = merge(Settings(), settings, allow_restricted=True)
         assert problems == ()
-        self.engine = Engine(merged, source=lambda _: Source(self.client, family))  # type: ignore[arg-type,return-value] # a fake
+        self.source = Source(self.client, family)
+        self.engine = Engine(merged, source=lambda _: self.source)  # type: ignore[arg-type,return-value] # a fake
         self.steps: list[str] = []
         self.snapshot = Snapshot(uri="file:///a.py", language_id="python", version=1, text="")
 
@@ -132,10 +134,26 @@ async def test_where_the_first_fails_samples_follow() -> None:
     assert suggestion is not None
     assert [request.n for request in stage.requests] == [1, 4]
     assert stage.requests[1].temperature > 0
-    assert stage.requests[1].prompt == stage.requests[0].prompt, "the prompt is in the model server's cache"
+    assert stage.requests[1].prompt != stage.requests[0].prompt, "another form finds other answers"
     assert [one.verdict.label for one in suggestion.tried] == ["✗ 1/2 examples", "✗ 1/2 examples", "✓ 2/2 examples"]
     assert [one.chosen for one in suggestion.tried] == [False, False, True]
     assert suggestion.timing.tokens > stage.client.pieces // 2, "what all candidates cost is told"
+
+
+@needs_sandbox
+async def test_later_samples_come_back_to_the_best_form() -> None:
+    """The model server has evaluated it already; and a server that takes a temperature for each choice is told so."""
+    stage = Stage(SQUARE, [PLUS] * 4, [SQUARE, RIGHT])
+    ready = Source.ready_now
+    stage.source.ready_now = lambda: replace(ready(stage.source), batch=8, takes_temperatures=True)  # type: ignore[method-assign] # a richer server
+    assert code(await stage.implement(TWICE)) == "x + x"
+    first, second, third = stage.requests
+    assert third.prompt == first.prompt
+    assert (second.n, third.n) == (4, 8)
+    assert len(second.temperatures) == 4
+    assert second.temperatures[0] == 0
+    assert third.temperatures == ()
+    assert third.temperature > max(second.temperatures)
 
 
 @needs_sandbox

@@ -35,8 +35,7 @@ def read_contract(request: str, language: str, *, name: str = "", parameters: tu
     `cleaning.MAX_LINES`.
     """
     parameters = tuple(one.lstrip("*&.") for one in parameters)
-    own = tuple(one for one in parameters if one not in ("self", "cls"))
-    examples, unreadable = find_examples(bounded(request), language, name=name, parameters=own)
+    examples, unreadable = find_examples(bounded(request), language, name=name, parameters=parameters)
     outline = outline_of(_without_examples(clean_lines(request), examples), language, parameters)
     prose = outline.prose + [
         line for block in outline.blocks if block.kind is Kind.TEXT for line in ["", *_lines(block)]
