@@ -102,6 +102,8 @@ class Session:
                 process_id=None,
                 client_info=lsp.ClientInfo(name="glosswright-demo"),
                 root_uri=FILES.as_uri(),
+                # An editor's user is asked once for each workspace; whoever runs the demo is shown what it does.
+                initialization_options={"verify": {"runExamples": "always"}},
                 capabilities=lsp.ClientCapabilities(
                     window=lsp.WindowClientCapabilities(work_done_progress=True),
                     workspace=lsp.WorkspaceClientCapabilities(
@@ -166,7 +168,8 @@ class Session:
         if not changes or not isinstance(changes[0], lsp.TextDocumentEdit):
             return Answer()
         data = resolved.data if isinstance(resolved.data, dict) else {}
-        edit = changes[0].edits[0]
+        # A missing import comes as a second edit, further up.
+        edit = max(changes[0].edits, key=lambda one: one.range.start.line)
         code = self._margin(document, edit.range.start) + getattr(edit, "new_text", "")
         return Answer(code, dict(data.get("facts", {})))
 

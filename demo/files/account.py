@@ -14,7 +14,13 @@ class Account:
         self.balance += amount
 
     def withdraw(self, amount: float) -> None:
-        """Take `amount` from the balance. Raise InsufficientFunds when the balance is too small."""
+        """Take `amount` from the balance. Raise InsufficientFunds when the balance is too small.
+
+        >>> account = Account("Ada", 10.0)
+        >>> account.withdraw(4.0)
+        >>> account.balance
+        6.0
+        """
         ...
 
     def __repr__(self) -> str:

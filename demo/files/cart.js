@@ -7,6 +7,8 @@ const cart = [
  * Sum of price times quantity over all items, rounded to cents.
  * @param {{price: number, quantity: number}[]} items
  * @returns {number}
+ * @example
+ * total([{ price: 0.1, quantity: 3 }, { price: 2, quantity: 1 }]) // => 2.3
  */
 function total(items) {
 }

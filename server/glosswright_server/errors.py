@@ -5,6 +5,7 @@
     ├── ClientRequestError       the editor refused a request of ours or did not answer (`lsp.server_base`)
     ├── InvalidParams            a request lacks something required (`lsp.structuring`)
     ├── FramingLost              nobody can tell any more where a message begins (`lsp.framing`)
+    ├── CannotTest               a benchmark's hidden tests cannot be run here (`evaluation.hidden`)
     ├── NoCode                   the model answered with nothing that could be put into the file (`lsp.generate`)
     └── ModelError               no code could be had; `retryable` says whether waiting may help
         ├── EndpointUnreachable  nobody listens there, or the connection broke

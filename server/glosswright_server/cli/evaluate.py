@@ -149,7 +149,8 @@ class _Evaluation:
         try:
             ready = await answerer.open(self._launching())
             card, slots = await card_of(ready)
-            jobs = self._options.jobs or slots
+            # Candidates have a budget of time, which problems side by side would take from each other.
+            jobs = self._options.jobs or (1 if self.mode is Mode.FULL else slots)
             card["weights"] = await asyncio.to_thread(weights_of, self.settings)
             run = self.folder.begin(self.conditions, {**self._facts(), "model": card, "jobs": jobs})
             if run.get("code") != self._code:

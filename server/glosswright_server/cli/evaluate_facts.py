@@ -24,15 +24,15 @@ _ANSWERING = ("documents", "engine", "generation", "intent", "prompt", "shaping"
 
 
 async def card_of(ready: Ready) -> tuple[dict[str, Any], int]:
-    """What the model server says of the model, and how many requests it works on at once."""
+    """What the model server says of the model, and how many answers it makes at once."""
     try:
         cards = await ready.client.models()
     except ModelError:
         cards = []  # a gateway that offers completions only
     card = next((card for card in cards if card.id == ready.model), cards[0] if len(cards) == 1 else None)
     facts = {key: value for key, value in dataclasses.asdict(card).items() if value} if card is not None else {}
-    slots = facts.get("slots")
-    return {**facts, "name": ready.model}, slots if isinstance(slots, int) and slots > 0 else 1
+    batch = facts.get("batch")
+    return {**facts, "name": ready.model}, batch if isinstance(batch, int) and batch > 0 else 1
 
 
 def weights_of(settings: Settings) -> str:

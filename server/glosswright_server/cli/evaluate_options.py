@@ -37,7 +37,11 @@ def add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> a
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="where results and report go; eval-NAME-MODE")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="any setting; may be repeated")
     parser.add_argument(
-        "--jobs", metavar="N", type=_positive, help="problems at once; as many as the model server takes by default"
+        "--jobs",
+        metavar="N",
+        type=_positive,
+        help="problems at once; by default one in mode full, where candidates have a budget of time, and otherwise as "
+        "many as the model server takes",
     )
     which = parser.add_argument_group("which problems")
     which.add_argument("--limit", metavar="N", type=_positive, help="the first N of those chosen")

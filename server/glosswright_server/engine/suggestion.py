@@ -101,6 +101,32 @@ class Suggestion:
             "cachedTokens": self.timing.cached_tokens,
             "tokensPerSecond": round(self.timing.tokens_per_second, 2),
         }
+        if report := self.verdict.examples:
+            facts["examples"] = {
+                "passed": report.passed,
+                "total": len(report.results),
+                "results": [
+                    {"text": one.example.text, "outcome": one.outcome.value, "detail": one.detail}
+                    for one in report.results
+                ],
+                "sandbox": report.sandbox,
+                "whyNot": report.why_not,
+                "elapsedMs": round(report.elapsed_ms, 1),
+            }
+        if self.verdict.imports:
+            facts["imports"] = list(self.verdict.imports)
+        if self.tried:
+            facts["candidates"] = [
+                {
+                    "verdict": one.verdict.label,
+                    "temperature": one.temperature,
+                    "meanLogprob": None if one.mean_logprob is None else round(one.mean_logprob, 4),
+                    "tokens": one.tokens,
+                    "repair": one.repair,
+                    "chosen": one.chosen,
+                }
+                for one in self.tried
+            ]
         if self.truncated_tokens:
             facts["truncatedTokens"] = self.truncated_tokens
         return facts

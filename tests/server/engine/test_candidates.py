@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -138,6 +139,10 @@ async def test_where_the_first_fails_samples_follow() -> None:
     assert [one.verdict.label for one in suggestion.tried] == ["✗ 1/2 examples", "✗ 1/2 examples", "✓ 2/2 examples"]
     assert [one.chosen for one in suggestion.tried] == [False, False, True]
     assert suggestion.timing.tokens > stage.client.pieces // 2, "what all candidates cost is told"
+    facts = json.loads(json.dumps(suggestion.facts()))
+    assert [one["verdict"] for one in facts["candidates"]] == [one.verdict.label for one in suggestion.tried]
+    assert (facts["examples"]["passed"], facts["examples"]["total"]) == (2, 2)
+    assert facts["examples"]["results"][0]["text"]
 
 
 @needs_sandbox
