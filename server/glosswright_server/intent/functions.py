@@ -101,8 +101,12 @@ def _unfinished(tree: Tree, node: tree_sitter.Node) -> Unfinished | None:
     if frame is None:
         return None
     opened, closed, statements = frame
-    doc = _docstring(tree, statements) if tree.language.style is BlockStyle.INDENTATION else None
-    rest = statements[1:] if doc else statements
+    doc, rest = None, statements
+    if tree.language.style is BlockStyle.INDENTATION:
+        # A docstring below the function's own imports is none to Python, but to its author it is.
+        imports = next((at for at, one in enumerate(statements) if not one.type.startswith("import_")), 0)
+        doc = _docstring(tree, statements[imports:])
+        rest = statements[imports + 1 :] if doc else statements
     if not all(is_placeholder(tree.text_of(statement)) for statement in rest):
         return None
     outer = _outermost(node)
