@@ -12,7 +12,7 @@ import re
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.sandbox.process import Answer
 from glosswright_server.verify.sandbox.questions import Question
-from glosswright_server.verify.sandbox.values import Tree, same, truth
+from glosswright_server.verify.sandbox.values import Tree, same, stands, truth
 from glosswright_server.verify.verdict import ExampleResult, Outcome
 
 _MOST_SHOWN = 120
@@ -56,6 +56,13 @@ def judged(example: Example, question: Question, answer: Answer, memory_mb: int)
                 if holds
                 else failed(example, f"gave {_shown(question, answer.tree)}, which does not hold")
             )
+    if question.relation and question.wanted is not None:
+        stand = stands(answer.tree, question.relation, question.wanted)
+        if stand is None:
+            return unknown(
+                example, f"gave {_shown(question, answer.tree)}, which cannot be compared outside the sandbox"
+            )
+        return passed(example) if stand else unlike(example, question, answer)
     if question.wanted is not None and same(answer.tree, question.wanted):
         return passed(example)
     if pictures(question.show(answer.tree), question.text):

@@ -33,6 +33,9 @@ class Question:
     kind: ExampleKind = ExampleKind.VALUE
     wanted: Tree | None = None
     """The value that must come, where it is known out here."""
+    relation: str = ""
+    """How the value must stand to `wanted` where that is not equality: a comparison of Python's, or "near", where
+    `wanted` is a pair of a number and how far from it the value may be."""
     inside: str = ""
     """The expression of the expected value where it is not: compared inside, after `last` was evaluated."""
     show: Callable[[Tree], str] = show
@@ -69,7 +72,46 @@ def _holds(source: str) -> Question:
             if values[0] is not None:
                 return Question(body=body, last=sides[1], wanted=values[0], text=sides[0])
             return Question(body=body, last=sides[0], inside=sides[1], text=sides[1])
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _relations():
+            return _related(body, last, left, op, right)
     return Question(body=body, last=last, kind=ExampleKind.HOLDS, text="True")
+
+
+def _related(body: str, last: str, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Question:
+    """`f(1) < 3`, `3 > f(1)`, `abs(f(1) - 2.5) < 1e-6`: asked for the value where the other side is known here."""
+    straight, turned = _relations()[type(op)]
+    bound = constant(ast.unparse(right))
+    match left:
+        case ast.Call(func=ast.Name(id="abs"), args=[ast.BinOp(left=first, op=ast.Sub(), right=second)], keywords=[]):
+            for asked, given in ((first, second), (second, first)):
+                middle = constant(ast.unparse(given))
+                if bound is not None and middle is not None and straight in ("<", "<="):
+                    near: Tree = ("t", middle, bound)
+                    text = f"{ast.unparse(given)} within {ast.unparse(right)}"
+                    return Question(body=body, last=ast.unparse(asked), wanted=near, relation="near", text=text)
+    if bound is not None:
+        text = f"{straight} {ast.unparse(right)}"
+        return Question(body=body, last=ast.unparse(left), wanted=bound, relation=straight, text=text)
+    bound = constant(ast.unparse(left))
+    if bound is not None and turned:
+        text = f"{turned} {ast.unparse(left)}"
+        return Question(body=body, last=ast.unparse(right), wanted=bound, relation=turned, text=text)
+    return Question(body=body, last=last, kind=ExampleKind.HOLDS, text="True")
+
+
+@cache
+def _relations() -> dict[type, tuple[str, str]]:
+    """A comparison and, where there is one, what it is with its sides exchanged."""
+    return {
+        ast.Lt: ("<", ">"),
+        ast.LtE: ("<=", ">="),
+        ast.Gt: (">", "<"),
+        ast.GtE: (">=", "<="),
+        ast.NotEq: ("!=", "!="),
+        ast.IsNot: ("!=", "!="),
+        ast.In: ("in", ""),
+        ast.NotIn: ("not in", ""),
+    }
 
 
 def _split(source: str) -> tuple[str, str]:

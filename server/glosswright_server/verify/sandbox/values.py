@@ -7,6 +7,7 @@ code under test ever exists here: nothing is evaluated or unpickled, and hostile
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -158,6 +159,31 @@ def _same_members(found: list[tuple[Tree, ...]], wanted: list[tuple[Tree, ...]])
             return False
         del rest[like]
     return True
+
+
+def stands(found: Tree, relation: str, wanted: Tree) -> bool | None:
+    """Whether the value stands in a relation to another, see `Question.relation`; None where they cannot be compared."""
+    if found[0] == "u":
+        return stands(found[3], relation, wanted)
+    if found[0] in "ox":
+        return None
+    if relation in ("in", "not in"):
+        if wanted[0] not in _CONTAINERS:
+            return None
+        members = wanted[1::2] if wanted[0] in "dm" else wanted[1:]
+        return any(same(found, member) for member in members) is (relation == "in")
+    if relation == "!=":
+        return not same(found, wanted)
+    if relation == "near":
+        _, middle, far = wanted
+        if {found[0], middle[0], far[0]} <= set("if"):
+            return bool(abs(found[1] - middle[1]) <= far[1])
+        return None
+    if not ({found[0], wanted[0]} <= set("if") or found[0] == wanted[0] == "s"):
+        return None
+    return bool(
+        {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[relation](found[1], wanted[1])
+    )
 
 
 def truth(tree: Tree) -> bool | None:

@@ -410,6 +410,18 @@ async def test_liars(run, name: str) -> None:
     assert said in await never_passes(run, source, example_s=2, wall_s=3)
 
 
+async def test_objects_that_compare(run) -> None:
+    """An object that claims every relation to every number stands in none."""
+    source = """
+class E:
+    __gt__ = __lt__ = __contains__ = __ne__ = lambda *a: True
+    __sub__ = __rsub__ = __abs__ = lambda *a: 0
+def f(): return E()
+"""
+    for expression in ("f() > 3", "3 > f()", "f() != 3", "f() in (1, 2)", "abs(f() - 3) < 1e-6", "abs(3 - f()) < 1e-6"):
+        assert "cannot be compared outside" in await never_passes(run, source, (expression, "", "holds"))
+
+
 async def test_expected_value_is_not_inside(run) -> None:
     """Code that searches all it can reach, frames and objects, does not find what a literal example expects."""
     source = """

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from glosswright_server.verify.sandbox.values import describe, read_tree, same, show, truth
+from glosswright_server.verify.sandbox.values import describe, read_tree, same, show, stands, truth
 
 SAME = [
     (1, 1), (1, 1.0), (0.1 + 0.2, 0.3), (1 / 3, 0.3333333333), (math.nan, math.nan), (math.inf, math.inf),
@@ -87,6 +87,30 @@ def test_shown_otherwise() -> None:
 def test_truth(value: object, wanted: bool) -> None:
     """Truth is Python's."""
     assert truth(describe(value)) is wanted
+
+
+STANDS = [
+    (1, "<", 2, True), (2, "<", 2, False), (2, "<=", 2, True), (3, ">", 2.5, True), (2, ">=", 3, False), ("a", "<",
+    "b", True),
+    (1, "!=", 2, True), (1, "!=", 1.0, False), (1, "in", [1, 2], True), (3, "in", (1, 2), False),
+    (3, "not in", {1, 2}, True),
+    ("a", "in", {"a": 1}, True), (1, "in", {"a": 1}, False), (1.0000001, "near", (1, 1e-6), True),
+    (1.1, "near", (1, 1e-6), False),
+    (float("nan"), "near", (1, 1e-6), False), ("a", "<", 1, None), (True, "<", 2, None), ("a",
+    "near", (1, 1e-6), None), ("a", "in", "abc", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "relation", "wanted", "stand"), STANDS)
+def test_stands(found: object, relation: str, wanted: object, stand: bool | None) -> None:
+    """Comparisons other than equality are made outside as well."""
+    assert stands(describe(found), relation, describe(wanted)) is stand
+
+
+def test_stands_for_others() -> None:
+    """An object that says it is larger than anything has no say."""
+    assert stands(("o", "C", "C()"), ">", ("i", 1)) is None
+    assert stands(("u", "Colour", "RED", ("i", 2)), ">", ("i", 1)) is True
 
 
 def test_truth_of_others() -> None:
