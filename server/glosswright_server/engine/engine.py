@@ -15,8 +15,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from glosswright_server.documents import Snapshot
-from glosswright_server.engine.candidates import Search
-from glosswright_server.engine.examine import AskToRun, Examiner
 from glosswright_server.engine.memory import Made, Memory
 from glosswright_server.engine.run import Batch, Job, Run
 from glosswright_server.engine.source import ModelSource, Ready
@@ -27,24 +25,20 @@ from glosswright_server.generation.debounce import Debounce, DebounceLimits
 from glosswright_server.generation.launch_options import OnProgress
 from glosswright_server.generation.scheduler import OutcomeKind, Scheduler
 from glosswright_server.intent.contract import Contract
-from glosswright_server.intent.docs.read import read_contract
 from glosswright_server.intent.languages import Language, language_for
 from glosswright_server.intent.model import Intent, IntentKind, Trigger
 from glosswright_server.intent.read import actions_at, read_intent
-from glosswright_server.intent.scope import surroundings_of
 from glosswright_server.intent.tree import Tree
 from glosswright_server.prompt.build import build_prompt
 from glosswright_server.prompt.profile import Style
-from glosswright_server.prompt.repair import build_repair
 from glosswright_server.settings import Settings
-from glosswright_server.verify.explain import plain_reason
-from glosswright_server.verify.fingerprint import fingerprint
-from glosswright_server.verify.imports import import_edit
 from glosswright_server.verify.static import judge
 from glosswright_server.verify.verdict import Verdict
 
 logger = logging.getLogger(__name__)
 
+AskToRun = Callable[[str], Awaitable[bool]]
+"""Asks the user whether examples of the document with this URI may be run."""
 Current = Callable[[], "Snapshot | None"]
 """The document as it is now: a request whose document has moved on is not worth the model's time."""
 
@@ -193,6 +187,11 @@ class Engine:
         `on_lines` is told how many lines were written so far, `on_step` what is done after that. At the deadline the
         best of what has come is given: the complete statements so far, if need be.
         """
+        # Loaded at the first use: none of it is needed to start, and it takes a fifth of a second.
+        from glosswright_server.engine.candidates import Search
+        from glosswright_server.engine.examine import Examiner
+        from glosswright_server.verify.fingerprint import fingerprint
+
         started = self._clock()
         ends_at = started + (timeout_s or self.settings.explicit.deadline_ms / 1000)
         # Explicit requests come first: an automatic generation for the same document would share the processor.
@@ -387,6 +386,9 @@ class Engine:
     def _repair_job(
         self, snapshot: Snapshot, intent: Intent, ready: Ready, attempt: str, verdict: Verdict
     ) -> Job | None:
+        from glosswright_server.prompt.repair import build_repair
+        from glosswright_server.verify.explain import plain_reason
+
         failure = plain_reason(verdict)
         prompt = build_repair(snapshot.text, intent, ready.profile, attempt=attempt, failure=failure, path=snapshot.uri)
         if prompt is None or not failure:
@@ -419,6 +421,9 @@ def _language(snapshot: Snapshot) -> Language:
 
 def _contract(intent: Intent, tree: Tree) -> Contract:
     """What the words that ask for the code promise."""
+    from glosswright_server.intent.docs.read import read_contract
+    from glosswright_server.intent.scope import surroundings_of
+
     if not intent.request:
         return Contract()
     parameters = tuple(argument.name for argument in surroundings_of(tree, intent).arguments)
@@ -426,6 +431,8 @@ def _contract(intent: Intent, tree: Tree) -> Contract:
 
 
 def _import_edit(snapshot: Snapshot, intent: Intent, verdict: Verdict) -> ImportEdit | None:
+    from glosswright_server.verify.imports import import_edit
+
     edit = import_edit(snapshot.text, intent.language, verdict.imports, gap=(intent.start, intent.end))
     return ImportEdit(at=edit[0], text=edit[1]) if edit is not None else None
 

@@ -24,9 +24,6 @@ from glosswright_server.verify.verdict import ExampleResult, ExamplesReport, Out
 
 logger = logging.getLogger(__name__)
 
-AskToRun = Callable[[str], Awaitable[bool]]
-"""Asks the user whether examples of the document with this URI may be run."""
-
 ANSWER_WAIT_S = 15.0
 """How long a finished candidate waits for the user's answer."""
 
@@ -49,7 +46,7 @@ class Examiner:
         tree: Tree,
         contract: Contract,
         settings: VerifySettings,
-        ask: AskToRun,
+        ask: Callable[[str], Awaitable[bool]],
     ) -> None:
         """Asks the user at once, if there is something to run and the settings say that the user is to be asked."""
         self._snapshot = snapshot
@@ -104,7 +101,7 @@ class Examiner:
         return ExamplesReport(results=results, why_not=why_not)
 
 
-async def _asked(ask: AskToRun, uri: str) -> bool:
+async def _asked(ask: Callable[[str], Awaitable[bool]], uri: str) -> bool:
     try:
         return await ask(uri)
     except Exception:  # whatever an editor makes of the question, it has not said yes

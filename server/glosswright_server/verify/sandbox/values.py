@@ -162,7 +162,7 @@ def _same_members(found: list[tuple[Tree, ...]], wanted: list[tuple[Tree, ...]])
 
 
 def stands(found: Tree, relation: str, wanted: Tree) -> bool | None:
-    """Whether the value stands in a relation to another, see `Question.relation`; None where they cannot be compared."""
+    """Whether the value stands in a relation to another, see `Question.relation`; None where nobody can say."""
     if found[0] == "u":
         return stands(found[3], relation, wanted)
     if found[0] in "ox":

@@ -23,7 +23,8 @@ from glosswright_server.verify.sandbox.model import Limits
 LANDLOCK, BUBBLEWRAP = "Landlock + seccomp", "bubblewrap"
 _PROBE_S = 5.0
 _MIB = 1 << 20
-_OPEN_FILES = 64
+_OPEN_FILES = 32
+_OPEN_FILES_NODE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _limits(limits: Limits, python: bool) -> str:
     found = {
         "RLIMIT_CPU": max(int(limits.wall_s) + 1, 1),
         "RLIMIT_FSIZE": limits.disk_mb * _MIB,
-        "RLIMIT_NOFILE": _OPEN_FILES,
+        "RLIMIT_NOFILE": _OPEN_FILES if python else _OPEN_FILES_NODE,
         "RLIMIT_CORE": 0,
         "RLIMIT_MEMLOCK": 0,
     }

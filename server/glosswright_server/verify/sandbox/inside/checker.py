@@ -170,6 +170,7 @@ def describer() -> Callable[[object], str]:
     """
     type_, repr_, base_exception = type, repr, BaseException
     name_of, bases_of = class_readers()
+    module_of: Any = type.__dict__["__module__"].__get__
     real: Any = complex.__dict__["real"].__get__
     imaginary: Any = complex.__dict__["imag"].__get__
     letters: dict[Any, str] = {list: "l", tuple: "t", set: "S", frozenset: "Z", dict: "d"}
@@ -226,14 +227,26 @@ def describer() -> Callable[[object], str]:
                 return '["N"]'
             if value is True or value is False:
                 return '["T"]' if value else '["F"]'
-            kind = type_(value)
+            kind: Any = type_(value)
             if kind in singles or kind in letters:
                 return described_as(value, kind, depth)
             name = hexed(name_of(kind)[:200])
             for base in bases_of(kind):
                 if base in singles or base in letters:
                     return f'["u","{name}","{shown(value)}",{described_as(value, base, depth + 1)}]'
-            return f'["o","{name}","{shown(value)}"]'
+            text = shown(value)
+            try:
+                # Numbers and arrays of numpy are those of Python to whoever writes an example.
+                plain = (
+                    kind.tolist(value)
+                    if module_of(kind) == "numpy" and kind.size.__get__(value) < MOST_PARTS
+                    else value
+                )
+            except base_exception:
+                plain = value
+            if type_(plain) in singles or type_(plain) is list or plain is True or plain is False:
+                return f'["u","{name}","{text}",{tree(plain, depth + 1)}]'
+            return f'["o","{name}","{text}"]'
 
         return tree(value, 0)
 
