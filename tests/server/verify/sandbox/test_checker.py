@@ -91,6 +91,28 @@ def test_others(value: object, tree: Tree) -> None:
     assert described(value) == tree
 
 
+class Array:
+    """As numpy's, without numpy."""
+
+    size = property(lambda self: 2)
+
+    def tolist(self) -> list[int]:
+        """Plain values."""
+        return [1, 2]
+
+    def __repr__(self) -> str:
+        return "array([1, 2])"
+
+
+def test_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrays of numpy are lists besides; large ones, and what only has such methods, are not."""
+    assert described(Array()) == ("o", "Array", "array([1, 2])")
+    monkeypatch.setattr(Array, "__module__", "numpy")
+    assert described(Array()) == ("u", "Array", "array([1, 2])", describe([1, 2]))
+    monkeypatch.setattr(Array, "size", property(lambda self: 10**9))
+    assert described(Array())[0] == "o"
+
+
 def test_deep_and_wide() -> None:
     """A value in itself, or with very many parts, ends."""
     loop: list[object] = []
