@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the virtual environment and installs Glosswright into it: `setup.sh` for use and the demo, `setup.sh dev` with
 # torch and the development tools as well.
-# Says what it does; installs python3-venv through apt-get only where it is missing and we are root.
+# Says what it does; installs python3-venv, libseccomp (for the sandbox) and, for tests, bubblewrap through apt-get only
+# where they are missing and we are root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
@@ -26,6 +27,19 @@ if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
   fi
 fi
 
+# Without these nothing breaks: examples are not run, and tests of the second kind of sandbox skip.
+wanted=()
+if [ "$(uname)" = Linux ]; then
+  ls /lib/*/libseccomp.so.2 /usr/lib/*/libseccomp.so.2 /usr/lib*/libseccomp.so.2 >/dev/null 2>&1 || wanted+=(libseccomp2)
+  [ "${1:-}" != dev ] || command -v bwrap >/dev/null || wanted+=(bubblewrap)
+fi
+if [ "${#wanted[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  say "Installing ${wanted[*]} for the sandbox"
+  { apt-get update -qq && apt-get install -y -qq "${wanted[@]}"; } >/dev/null || say "They cannot be had; going on without"
+elif [[ " ${wanted[*]} " == *" libseccomp2 "* ]]; then
+  say "libseccomp is missing, so examples will not be run (on Debian and Ubuntu: sudo apt-get install libseccomp2)"
+fi
+
 say "Virtual environment in $VENV ($("$PYTHON" --version))"
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
 
@@ -39,7 +53,7 @@ if [ "${1:-}" = dev ]; then
   # By its exact version and on its own, so that no CUDA build is resolved: see constraints-cpu.txt.
   "$VENV/bin/python" -m pip install --progress-bar on "$(grep -E '^torch==' constraints-cpu.txt)" | quietly
   say "Installing the torch back end and the development tools"
-  "$VENV/bin/python" -m pip install --progress-bar on -c constraints-cpu.txt -e '.[llamacpp,torch]' --group dev | quietly
+  "$VENV/bin/python" -m pip install --progress-bar on -c constraints-cpu.txt -e '.[llamacpp,torch,eval]' --group dev | quietly
   touch "$VENV/.installed-dev"
 fi
 say "Ready: $VENV/bin/glosswright --help"
