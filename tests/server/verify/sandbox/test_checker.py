@@ -3,6 +3,7 @@ what a value says of itself. That it also holds in the sandbox is shown by the o
 
 from __future__ import annotations
 
+import _thread
 import collections
 import enum
 import gc
@@ -168,6 +169,8 @@ def test_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     # What it does to event loops must not outlive this test.
     for name in ("_make_self_pipe", "_close_self_pipe"):
         monkeypatch.setattr(BaseSelectorEventLoop, name, getattr(BaseSelectorEventLoop, name))
+    # This process may have threads of its own: those of a parallel test run.
+    monkeypatch.setattr(_thread, "_count", lambda: 0)
     works = checker.workers()
     previous = sys.modules.get("program")
     try:
