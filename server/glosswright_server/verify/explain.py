@@ -153,7 +153,12 @@ def _how(report: ExamplesReport) -> str:
         return f"**Examples**: not run. {words(report.why_not)}".rstrip()
     where = f", run in a sandbox ({words(report.sandbox)})" if report.sandbox else ""
     took = f" in {_seconds(report.elapsed_ms)}" if report.elapsed_ms > 0 else ""
-    return f"**Examples**: {report.passed} of {len(report.results)} passed{where}{took}"
+    said = f"**Examples**: {report.passed} of {len(report.results)} passed{where}{took}"
+    if report.all_passed and report.weak:
+        said += (
+            ". They all expect the same, so code that always says that would pass too: one with another answer helps"
+        )
+    return said
 
 
 def _candidates(tried: Sequence[TriedLike]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from glosswright_server.intent.contract import Example
+from glosswright_server.intent.contract import Example, ExampleKind
 
 _TAKEN_FOR_GRANTED = frozenset({"compiles", "ends whole", "not a repeat"})
 _MOST_NAMED = 3
@@ -67,6 +67,12 @@ class ExamplesReport:
         return next((result for result in self.results if result.outcome is Outcome.FAILED), None)
 
     @property
+    def weak(self) -> bool:
+        """Whether a function that always answers the same True, False or None would pass as well."""
+        answers = {_constant(result.example) for result in self.results}
+        return len(answers) == 1 and "" not in answers
+
+    @property
     def all_passed(self) -> bool:
         """Whether at least one ran and each that there is passed."""
         return bool(self.results) and self.passed == len(self.results)
@@ -94,19 +100,32 @@ class Verdict:
 
     @property
     def proven(self) -> bool:
-        """True when nothing failed and every example passed."""
-        return self.statically_sound and self.examples is not None and self.examples.all_passed
+        """True when nothing failed, every example passed, and the examples say something."""
+        report = self.examples
+        return self.statically_sound and report is not None and report.all_passed and not report.weak
 
     @property
     def label(self) -> str:
-        """A few words to show beside the suggestion: "✓ 3/3 examples", "✗ 2/3 examples", "✓ parses, names resolve"."""
+        """A few words to show beside the suggestion: "✓ 3/3 examples", "✗ 2/3 examples", "✓ 1/1 examples, weak",
+        "✓ parses, names resolve"."""
         failed = [c.name for c in self.checks if c.outcome is Outcome.FAILED]
         report = self.examples
         if failed:
             return "✗ " + ", ".join(failed)
         if report is not None and report.ran:
             mark = "✗" if report.first_failed is not None else "✓"
-            return f"{mark} {report.passed}/{len(report.results)} examples"
+            doubt = ", weak" if report.all_passed and report.weak else ""
+            return f"{mark} {report.passed}/{len(report.results)} examples{doubt}"
         done = [c.name for c in self.checks if c.outcome is Outcome.PASSED]
         telling = [name for name in done if name not in _TAKEN_FOR_GRANTED] or done
         return "✓ " + ", ".join(telling[:_MOST_NAMED]) if done else "not checked"
+
+
+def _constant(example: Example) -> str:
+    """The one word that the example expects, the same for Python and JavaScript; "" where it expects more than that."""
+    if example.kind is ExampleKind.HOLDS:
+        if any(mark in example.expression for mark in "=<>"):
+            return ""
+        return "false" if example.expression.startswith(("not ", "!")) else "true"
+    word = example.expected.strip().lower()
+    return word if example.kind is ExampleKind.VALUE and word in ("true", "false", "none", "null", "undefined") else ""

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.intent.languages import LANGUAGES
 from glosswright_server.intent.model import Extent, Intent, IntentKind
 from glosswright_server.intent.tree import parse
 from glosswright_server.verify import Check, Outcome, Verdict, judge
+from glosswright_server.verify.verdict import ExampleResult, ExamplesReport
 
 PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_APPLICABLE
 EXTENTS = {IntentKind.BODY: Extent.BODY, IntentKind.COMMENT: Extent.BLOCK, IntentKind.CONTINUE: Extent.LINE}
@@ -186,3 +188,37 @@ def test_a_line_that_was_unfinished_is_not_excused_for_being_wrong(
     at = document.index("▮")
     intent = Intent(kind=IntentKind.CONTINUE, language=language, extent=Extent.LINE, start=at, end=at)
     assert judge(document.replace("▮", ""), intent, insertion).checks[0].outcome is FAILED
+
+
+@pytest.mark.parametrize(
+    ("examples", "weak"),
+    [
+        ([("f(1)", "True")], True),
+        ([("f(1)", "True"), ("f(2)", "True")], True),
+        ([("f(1)", "None")], True),
+        ([("f(1)", "true")], True),
+        ([("f(1)", "True"), ("f(2)", "False")], False),
+        ([("f(1)", "2")], False),
+        ([("f(1)", "'True'")], False),
+        ([("f(1)", "True"), ("g(1)", "2")], False),
+        ([("f(1)", None)], True),
+        ([("f(1)", None), ("not f(2)", None)], False),
+        ([("not f(1)", None), ("f(1)", "False")], True),
+        ([("abs(f(1) - 2) < 0.1", None)], False),
+    ],
+)
+def test_examples_that_a_constant_would_pass(examples: list[tuple[str, str | None]], weak: bool) -> None:
+    """One `f(30) == True` passes for half of all wrong functions: it must not be called a proof."""
+    results = tuple(
+        ExampleResult(
+            Example(
+                expression=code, expected=expected or "", kind=ExampleKind.VALUE if expected else ExampleKind.HOLDS
+            ),
+            PASSED,
+        )
+        for code, expected in examples
+    )
+    verdict = Verdict((Check("parses", PASSED),), ExamplesReport(results=results, sandbox="walls"))
+    assert verdict.passed
+    assert verdict.proven is not weak
+    assert verdict.label == f"✓ {len(examples)}/{len(examples)} examples" + (", weak" if weak else "")
