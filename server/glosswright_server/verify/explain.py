@@ -11,7 +11,7 @@ from typing import Protocol
 
 from glosswright_server.intent.contract import Contract, Example
 from glosswright_server.verify.markdown import code, one_line, words
-from glosswright_server.verify.verdict import ExamplesReport, Outcome, Verdict
+from glosswright_server.verify.verdict import Check, ExamplesReport, Outcome, Verdict
 
 MAX_ITEMS = 20
 """Entries of one list that are shown; the rest is counted."""
@@ -59,8 +59,8 @@ def explain(
     sections = [
         f"### {words(verdict.label)}",
         _asked(why, contract),
-        _checks(verdict),
         _examples(verdict, contract, tried),
+        _checks(verdict),
         _candidates(tried),
         _origin(model, total_ms, tokens),
     ]
@@ -112,13 +112,21 @@ def _item(name: str, kind: str, description: str) -> str:
 def _checks(verdict: Verdict) -> str:
     if not verdict.checks and not verdict.imports:
         return ""
-    items = [
-        f"{_MARKS[check.outcome]} {words(check.name, 60)}" + (f": {words(check.detail)}" if check.detail else "")
-        for check in verdict.checks
+    by_outcome = {outcome: [check for check in verdict.checks if check.outcome is outcome] for outcome in Outcome}
+    items = [f"{_MARKS[Outcome.FAILED]} {_check(check)}" for check in by_outcome[Outcome.FAILED]]
+    # What holds is taken in at a glance; only what fails needs a line of its own.
+    items += [
+        f"{_MARKS[outcome]} " + ", ".join(words(check.name, 60) for check in by_outcome[outcome])
+        for outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE)
+        if by_outcome[outcome]
     ]
     if verdict.imports:
         items.append("adds " + ", ".join(code(statement) for statement in verdict.imports[:MAX_ITEMS]))
     return "**Checks** (without running it)\n" + _list(items)
+
+
+def _check(check: Check) -> str:
+    return words(check.name, 60) + (f": {words(check.detail)}" if check.detail else "")
 
 
 def _examples(verdict: Verdict, contract: Contract | None, tried: Sequence[TriedLike]) -> str:

@@ -81,10 +81,6 @@ def test_the_whole_story() -> None:
         "- raises `TypeError`: for text\n"
         "- wish: O(1)\n"
         "\n"
-        "**Checks** (without running it)\n"
-        "- ✓ parses\n"
-        "- adds `import math`\n"
-        "\n"
         "**Examples**: 1 of 2 passed, run in a sandbox (Landlock + seccomp) in 42 ms\n"
         "1. ✓ `add(1, 2) == 3`\n"
         "2. ✗ `add(0, 0) == 1`: gave 0, expected 1\n"
@@ -92,6 +88,10 @@ def test_the_whole_story() -> None:
         "Not understood, so not checked: `>>> add(1,`\n"
         "\n"
         "**No candidate satisfies example 2**: it may be the example that is wrong.\n"
+        "\n"
+        "**Checks** (without running it)\n"
+        "- ✓ parses\n"
+        "- adds `import math`\n"
         "\n"
         "**Candidates**: 3 tried\n"
         "1. ✗ 0/2 examples · greedy · mean log-probability -0.12\n"
@@ -103,9 +103,9 @@ def test_the_whole_story() -> None:
 
 
 def test_checks_show_what_failed_and_what_did_not_apply() -> None:
-    """Three marks, and the detail beside them."""
+    """Three marks: what failed first, each with its detail; the rest at a glance."""
     text = story(Verdict(CHECKS))
-    assert "- ✓ parses\n- ✗ names resolve: \\`foo\\` is not defined\n- – ends whole" in text
+    assert "- ✗ names resolve: \\`foo\\` is not defined\n- ✓ parses\n- – ends whole" in text
     assert "**Examples**: 2 found, not run." in text
 
 
