@@ -101,7 +101,9 @@ class Search:
         self._tried: list[Tried] = []
         self._runs: list[Run] = []
         self._complete: list[bool] = []
-        self._seen: set[str] = set()
+        self._seen: dict[str, int] = {}
+        self._rounds = 0
+        self._ends_at = 0.0
         self._asked = 0
         self._tokens = 0
 
@@ -110,7 +112,7 @@ class Search:
 
         Raises ModelError when the model could not be asked and nothing had come before.
         """
-        ends_at = self._clock() + left_s
+        ends_at = self._ends_at = self._clock() + left_s
         run = Run(self._jobs[0], clock=self._clock)
         timed_out = await self._bounded(
             self._write(run, lambda: self._on_lines(run.raw.count("\n") + 1)), ends_at - self._clock()
@@ -131,9 +133,9 @@ class Search:
 
     async def _sample(self, ends_at: float) -> None:
         """Batches of samples, as long as there is something to gain and something left to spend."""
-        number = 0
         # Where neither the first answer nor a batch of samples held any code, more of them will not either.
-        while self._goes_on() and self._clock() < ends_at and (self._tried or not number):
+        while self._goes_on() and self._clock() < ends_at and (self._tried or not self._rounds):
+            number = self._rounds
             plan = ROUNDS[min(number, len(ROUNDS) - 1)]
             temperatures = plan.temperatures[: min(self._most_at_once, self._limits.count - self._asked)]
             n = len(temperatures)
@@ -144,8 +146,8 @@ class Search:
                 temperatures=temperatures if self._takes_temperatures and len(set(temperatures)) > 1 else (),
                 seed=number + 1,
             )
+            self._rounds += 1
             await self._batch(job, n, ends_at)
-            number += 1
 
     def _goes_on(self) -> bool:
         spent_ms = (self._clock() - self._started) * 1000
@@ -157,8 +159,15 @@ class Search:
         )
 
     def _is_enough(self) -> bool:
-        """Whether one holds as far as anything here can tell: no other could be told to be better."""
-        return any(one.verdict.passed for one in self._tried)
+        """Whether one holds as far as anything here can tell: no other could be told to be better.
+
+        Where not one of the examples could be run, it may be the candidate's doing (it opens a file, or imports what
+        there is not) or the example's: one batch more tells.
+        """
+        return any(
+            one.verdict.passed and (self._rounds > 0 or not self._examiner.runs_examples or _ran(one.verdict))
+            for one in self._tried
+        )
 
     async def _batch(self, job: Job, n: int, ends_at: float) -> None:
         """Up to `n` samples at once; ends as soon as one is proven."""
@@ -171,7 +180,7 @@ class Search:
             while (run := await ready.get()) is not None:
                 own = job.temperatures[batch.runs.index(run)] if job.temperatures else job.temperature
                 await self._consider(run, temperature=own)
-                if self._is_enough():
+                if any(one.verdict.proven for one in self._tried) or self._clock() >= ends_at:
                     break
         finally:
             writing.cancel()
@@ -204,11 +213,14 @@ class Search:
             return
         fingerprint = self._same(shaped.text)
         if fingerprint in self._seen:
+            number = self._seen[fingerprint]
+            self._tried[number] = replace(self._tried[number], times=self._tried[number].times + 1)
             return
-        self._seen.add(fingerprint)
+        self._seen[fingerprint] = len(self._tried)
         if self._examiner.runs_examples:
             self._on_step("running the examples")
-        verdict = await self._examiner.examine(shaped.text, complete=shaped.complete)
+        left_s = max(self._ends_at - self._clock(), 0.0)
+        verdict = await self._examiner.examine(shaped.text, left_s=left_s, complete=shaped.complete)
         self._tried.append(
             Tried(
                 text=shaped.text,
@@ -255,3 +267,7 @@ class Search:
         except asyncio.TimeoutError:
             return True
         return False
+
+
+def _ran(verdict: Verdict) -> bool:
+    return verdict.examples is not None and verdict.examples.ran > 0

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import overload
 
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.memory import Made, Memory
@@ -138,13 +139,15 @@ class Engine:
     async def inline(self, snapshot: Snapshot, offset: int, *, by_hand: bool, current: Current) -> Suggestion | None:
         """Ghost text at `offset`: an edit of the cursor's line, or None. Raises ModelError."""
         started = self._clock()
-        if remembered := self._memory.recall(snapshot, offset, started):
-            return remembered
+        remembered = self._memory.recall(snapshot, offset, started)
+        if remembered is not None and not (by_hand and self._would_try_more(remembered)):
+            return _with_imports(snapshot, remembered)
         deadline_ms = self.settings.explicit.deadline_ms if by_hand else self.settings.inline.deadline_ms
-        return await self._latest(
+        suggestion = await self._latest(
             ("inline", snapshot.uri),
             lambda: self._inline(snapshot, offset, started, by_hand, deadline_ms, current, any_kind=True),
         )
+        return _with_imports(snapshot, suggestion)
 
     async def completion(self, snapshot: Snapshot, offset: int, *, current: Current) -> Suggestion | None:
         """Code for the comment or docstring at `offset`, as an edit of the cursor's line, or None. Raises ModelError.
@@ -153,12 +156,13 @@ class Engine:
         """
         started = self._clock()
         if remembered := self._memory.recall(snapshot, offset, started):
-            return remembered
+            return _with_imports(snapshot, remembered)
         deadline_ms = self.settings.completion.deadline_ms
-        return await self._latest(
+        suggestion = await self._latest(
             ("completion", snapshot.uri),
             lambda: self._inline(snapshot, offset, started, False, deadline_ms, current, any_kind=False),
         )
+        return _with_imports(snapshot, suggestion)
 
     def actions(self, snapshot: Snapshot, start: int, end: int) -> tuple[Intent, ...]:
         """What could be asked for at a cursor or selection, nearest first. Cheap: no model is asked."""
@@ -200,7 +204,7 @@ class Engine:
         language = _language(snapshot)
         tree = self._trees.of(snapshot, language)
         contract = _contract(intent, tree)
-        examiner = Examiner(
+        examiner = await Examiner.begin(
             snapshot, intent, tree=tree, contract=contract, settings=self.settings.verify, ask=self.ask_to_run
         )
         ready = await self.source.acquire(on_launch, by_hand=True)
@@ -225,20 +229,19 @@ class Engine:
         found = await search.find(left_s)
         if found is None:
             return None
-        verdict = found.best.verdict
-        return Suggestion(
+        suggestion = Suggestion(
             intent=intent,
             start=intent.start,
             end=intent.end,
             text=found.best.text,
-            verdict=verdict,
+            verdict=found.best.verdict,
             model=ready.model,
             timing=replace(found.run.timing(started), tokens=found.tokens),
             complete=found.complete,
             contract=contract,
             tried=found.tried,
-            import_edit=_import_edit(snapshot, intent, verdict),
         )
+        return _with_imports(snapshot, suggestion)
 
     async def aclose(self) -> None:
         """End everything. A local model server goes on for the other windows."""
@@ -276,7 +279,7 @@ class Engine:
         if made is None:  # it cannot be shown on the cursor's line
             return None
         if by_hand:
-            return await self._by_hand(snapshot, made, intent)
+            return await self._by_hand(snapshot, made, intent, current)
         pending = self._memory.attach(snapshot, offset)
         if pending is None:
             ready = await self._ready(by_hand)
@@ -293,6 +296,7 @@ class Engine:
                 judge=lambda text, complete: judge(
                     snapshot.text, intent, text, before=before, contract=contract, complete=complete
                 ),
+                contract=contract,
                 started=started,
             )
         suggestion = await pending.answer(
@@ -303,7 +307,13 @@ class Engine:
         self._debounce.answered(suggestion.timing.first_token_ms)
         return suggestion
 
-    async def _by_hand(self, snapshot: Snapshot, made: Made, intent: Intent) -> Suggestion | None:
+    def _would_try_more(self, remembered: Suggestion) -> bool:
+        """Whether asking by hand means more than what came by itself: there are examples that nobody has tried."""
+        if remembered.tried or remembered.contract is None or self.settings.verify.run_examples == "never":
+            return False
+        return bool(remembered.contract.examples)
+
+    async def _by_hand(self, snapshot: Snapshot, made: Made, intent: Intent, current: Current) -> Suggestion | None:
         """Ghost text that was asked for: several candidates, the best of them even if it fails."""
         whole = await self.fulfil(snapshot, intent)
         edit = made.fit(whole.text) if whole is not None else None
@@ -312,7 +322,8 @@ class Engine:
         suggestion = replace(whole, start=edit.start, end=edit.end, text=edit.text)
         if suggestion.verdict.passed and suggestion.start == suggestion.end:
             self._memory.keep(made, suggestion)
-        return suggestion
+        # Its place may be another by now. Who has typed along gets it from memory at the next request.
+        return None if _moved_on(snapshot, current) else suggestion
 
     async def _intent_when_still(
         self, snapshot: Snapshot, offset: int, by_hand: bool, current: Current
@@ -430,11 +441,23 @@ def _contract(intent: Intent, tree: Tree) -> Contract:
     return read_contract(intent.request, intent.language, name=intent.name, parameters=parameters)
 
 
-def _import_edit(snapshot: Snapshot, intent: Intent, verdict: Verdict) -> ImportEdit | None:
+@overload
+def _with_imports(snapshot: Snapshot, suggestion: Suggestion) -> Suggestion: ...
+
+
+@overload
+def _with_imports(snapshot: Snapshot, suggestion: None) -> None: ...
+
+
+def _with_imports(snapshot: Snapshot, suggestion: Suggestion | None) -> Suggestion | None:
+    """The suggestion with the edit that brings its missing imports into the document as it is now."""
+    if suggestion is None or not suggestion.verdict.imports:
+        return suggestion
     from glosswright_server.verify.imports import import_edit
 
-    edit = import_edit(snapshot.text, intent.language, verdict.imports, gap=(intent.start, intent.end))
-    return ImportEdit(at=edit[0], text=edit[1]) if edit is not None else None
+    gap = (suggestion.start, suggestion.end)
+    edit = import_edit(snapshot.text, suggestion.intent.language, suggestion.verdict.imports, gap=gap)
+    return replace(suggestion, import_edit=None if edit is None else ImportEdit(at=edit[0], text=edit[1]))
 
 
 async def _never(uri: str) -> bool:

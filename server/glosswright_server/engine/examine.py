@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -29,6 +30,7 @@ ANSWER_WAIT_S = 15.0
 
 _OFF = "Running examples is switched off (`verify.runExamples`)."
 _REFUSED = "You have not allowed examples to be run in this workspace."
+_NO_TIME = "There was no time left to run them."
 _UNANSWERED = "The question whether examples may be run in this workspace has not been answered."
 
 
@@ -45,45 +47,65 @@ class Examiner:
         *,
         tree: Tree,
         contract: Contract,
-        settings: VerifySettings,
-        ask: Callable[[str], Awaitable[bool]],
+        options: SandboxOptions,
+        why_not: str,
+        leave: asyncio.Task[bool] | None,
     ) -> None:
-        """Asks the user at once, if there is something to run and the settings say that the user is to be asked."""
+        """Use `begin`."""
         self._snapshot = snapshot
         self._intent = intent
         self._tree = tree
         self._contract = contract
-        self._options = _options(settings)
-        self._why_not = self._hindrance(settings.run_examples)
-        self._leave: asyncio.Task[bool] | None = None
-        if contract.examples and not self._why_not and settings.run_examples == "ask":
-            self._leave = asyncio.ensure_future(_asked(ask, snapshot.uri))
+        self._options = options
+        self._why_not = why_not
+        self._leave = leave
+
+    @classmethod
+    async def begin(
+        cls,
+        snapshot: Snapshot,
+        intent: Intent,
+        *,
+        tree: Tree,
+        contract: Contract,
+        settings: VerifySettings,
+        ask: Callable[[str], Awaitable[bool]],
+    ) -> Examiner:
+        """Asks the user at once, if there is something to run and the settings say that the user is to be asked."""
+        options, why_not, leave = _options(settings), "", None
+        if contract.examples:
+            if settings.run_examples == "never":
+                why_not = _OFF
+            else:
+                # It starts the interpreter to see whether it can be kept in: not on the event loop.
+                why_not = (await asyncio.to_thread(availability, intent.language, options)).why_not
+            if not why_not and settings.run_examples == "ask":
+                leave = asyncio.ensure_future(_asked(ask, snapshot.uri))
+        return cls(snapshot, intent, tree=tree, contract=contract, options=options, why_not=why_not, leave=leave)
 
     @property
     def runs_examples(self) -> bool:
         """Whether there are examples that will be run, as far as is known by now."""
         return bool(self._contract.examples) and not self._why_not
 
-    async def examine(self, text: str, *, complete: bool = True) -> Verdict:
-        """The verdict on `text` as the answer. Examples are run whatever else failed, for they are the better evidence;
-        but not those of an answer that was cut off."""
+    async def examine(self, text: str, *, left_s: float, complete: bool = True) -> Verdict:
+        """The verdict on `text` as the answer, within about `left_s` seconds.
+
+        Examples are run whatever else failed, for they are the better evidence; but not those of an answer that was cut
+        off, and none when there is no time to give them a fair chance.
+        """
         verdict = judge(
             self._snapshot.text, self._intent, text, before=self._tree, contract=self._contract, complete=complete
         )
         if not self._contract.examples or not complete:
             return verdict
-        return replace(verdict, examples=await self._run(text, verdict))
+        return replace(verdict, examples=await self._run(text, verdict, left_s))
 
-    def _hindrance(self, mode: str) -> str:
-        if mode == "never":
-            return _OFF
-        if not self._contract.examples:
-            return ""
-        return availability(self._intent.language, self._options).why_not
-
-    async def _run(self, text: str, verdict: Verdict) -> ExamplesReport:
+    async def _run(self, text: str, verdict: Verdict, left_s: float) -> ExamplesReport:
         if self._leave is not None and not self._why_not:
-            done, _ = await asyncio.wait({self._leave}, timeout=ANSWER_WAIT_S)
+            waited_from = time.monotonic()
+            done, _ = await asyncio.wait({self._leave}, timeout=min(ANSWER_WAIT_S, max(left_s, 0.0)))
+            left_s -= time.monotonic() - waited_from
             self._why_not = _UNANSWERED if not done else "" if self._leave.result() else _REFUSED
         if self._why_not:
             return self._not_run(self._why_not)
@@ -92,7 +114,11 @@ class Examiner:
         )
         if program.why_not:
             return self._not_run(program.why_not)
-        return await run_examples(program, self._contract.examples, self._options)
+        limits = self._options.limits
+        if left_s < min(limits.example_s, limits.wall_s):
+            return self._not_run(_NO_TIME)
+        options = replace(self._options, limits=replace(limits, wall_s=min(limits.wall_s, left_s)))
+        return await run_examples(program, self._contract.examples, options)
 
     def _not_run(self, why_not: str) -> ExamplesReport:
         results = tuple(

@@ -17,6 +17,7 @@ from glosswright_server.engine.run import Run
 from glosswright_server.engine.suggestion import Suggestion, Timing
 from glosswright_server.generation.pending import PendingSuggestion, WaitEnd
 from glosswright_server.generation.suggestions import SuggestionCache
+from glosswright_server.intent.contract import Contract
 from glosswright_server.intent.model import Intent
 from glosswright_server.verify.verdict import Verdict
 
@@ -84,13 +85,14 @@ class Memory:
         model: str,
         write: Callable[[Callable[[], None]], Awaitable[None]],
         judge: Callable[[str, bool], Verdict],
+        contract: Contract,
         started: float,
     ) -> Waiting:
         """Start to write a suggestion; whatever was being written for the same document ends.
 
         `judge` is given a text and whether it is complete.
         """
-        writing = Writing(made, run, model, judge, started)
+        writing = Writing(made, run, model, judge, contract, started)
 
         async def produce(pending: PendingSuggestion[Suggestion]) -> tuple[str, Suggestion] | None:
             self._writing[pending] = writing
@@ -134,13 +136,22 @@ class Memory:
 class Writing:
     """A suggestion in the making."""
 
-    def __init__(self, made: Made, run: Run, model: str, judge: Callable[[str, bool], Verdict], started: float) -> None:
+    def __init__(
+        self,
+        made: Made,
+        run: Run,
+        model: str,
+        judge: Callable[[str, bool], Verdict],
+        contract: Contract,
+        started: float,
+    ) -> None:
         self.made = made
         self.run = run
         self.given: Suggestion | None = None
         """The finished suggestion, where it is not one to be kept."""
         self._model = model
         self._judge = judge
+        self._contract = contract
         self._started = started
 
     def said(self) -> str:
@@ -168,6 +179,7 @@ class Writing:
             model=self._model,
             timing=self.run.timing(self._started),
             complete=complete,
+            contract=self._contract,
         )
 
 

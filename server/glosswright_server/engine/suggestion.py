@@ -40,6 +40,8 @@ class Tried:
     repair: bool = False
     """Made after a failure, with that failure in the prompt."""
     chosen: bool = False
+    times: int = 1
+    """How often the same code came, in other words; it was examined once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ def build_prompt(
     written; `style` is then one of `PromptProfile.asked_styles`, by default the first.
     """
     style = style or (profile.asked_styles(intent.kind)[0] if asked else profile.style_for(intent.kind))
-    left = _window(text[: intent.start], profile.prefix_chars * (_ASKED_FACTOR if asked else 1)) + intent.lead
+    left = _left(text[: intent.start], intent, profile.prefix_chars * (_ASKED_FACTOR if asked else 1)) + intent.lead
     if style != "infill":
         left = _without_margin(left)
     suffix = _suffix(text, intent, profile) if style == "infill" else None
@@ -78,6 +78,16 @@ def window_start(length: int, budget: int) -> int:
         return 0
     step = max(1, budget // _STEPS)
     return -(-(length - budget) // step) * step
+
+
+def _left(before: str, intent: Intent, budget: int) -> str:
+    """What is shown of the text before the gap: its end; of a function whose docstring alone is longer, both ends."""
+    header = before.rfind(intent.signature) if intent.kind is IntentKind.BODY and intent.signature else -1
+    if header < 0 or len(before) - header <= budget:
+        return _window(before, budget)
+    line_end = before.rfind("\n", header, header + budget // 2)
+    head = before[header : line_end if line_end > header + len(intent.signature) else header + budget // 2]
+    return f"{head}\n{intent.indent}...\n{_window(before[header + len(head) :], budget // 2)}"
 
 
 def _window(before: str, budget: int) -> str:

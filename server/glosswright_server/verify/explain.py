@@ -40,6 +40,9 @@ class TriedLike(Protocol):
     @property
     def chosen(self) -> bool: ...
 
+    @property
+    def times(self) -> int: ...
+
 
 def explain(
     *,
@@ -170,28 +173,29 @@ def _how(report: ExamplesReport) -> str:
 
 
 def _candidates(tried: Sequence[TriedLike]) -> str:
-    if len(tried) < 2:
+    if sum(one.times for one in tried) < 2:
         return ""
-    first: dict[str, int] = {}
     items = []
-    for number, one in enumerate(tried, 1):
+    for one in tried:
         facts = [words(one.verdict.label), "greedy" if one.temperature <= 0 else f"temperature {one.temperature:.2g}"]
         if one.mean_logprob is not None:
             facts.append(f"mean log-probability {one.mean_logprob:.2f}")
         if one.repair:
             facts.append("second try, shown what failed")
-        same = first.setdefault(" ".join(one.text.split()), number)
-        if same != number:
-            facts.append(f"same code as {same}")
+        if one.times > 1:
+            facts.append(f"came {one.times} times")
         line = " · ".join(facts)
         items.append(f"**{line} · chosen**" if one.chosen else line)
-    return f"**Candidates**: {len(tried)} tried\n" + _list(items, numbered=True)
+    made = sum(one.times for one in tried)
+    return f"**Candidates**: {made} tried, {len(tried)} of them different\n" + _list(items, numbered=True)
 
 
 def _unsatisfied(tried: Sequence[TriedLike]) -> tuple[Example, ...]:
-    """The examples that every candidate fails, where at least two were run: they may be wrong themselves."""
-    reports = [one.verdict.examples for one in tried if one.verdict.examples is not None and one.verdict.examples.ran]
-    if len(reports) < 2:
+    """The examples that every candidate fails, where there were at least two: they may be wrong themselves. That the
+    same code came again and again speaks for the code, not for the example."""
+    ran = [one for one in tried if one.verdict.examples is not None and one.verdict.examples.ran]
+    reports = [one.verdict.examples for one in ran if one.verdict.examples is not None]
+    if sum(one.times for one in ran) < 2:
         return ()
     failed = [{result.example for result in report.results if result.outcome is Outcome.FAILED} for report in reports]
     return tuple(set.intersection(*failed))

@@ -115,6 +115,8 @@ class Verdict:
         if report is not None and report.ran:
             mark = "✗" if report.first_failed is not None else "✓"
             doubt = ", weak" if report.all_passed and report.weak else ""
+            if report.first_failed is None and not report.all_passed:
+                doubt = f", {len(report.results) - report.ran} not run"
             return f"{mark} {report.passed}/{len(report.results)} examples{doubt}"
         done = [c.name for c in self.checks if c.outcome is Outcome.PASSED]
         telling = [name for name in done if name not in _TAKEN_FOR_GRANTED] or done

@@ -20,6 +20,7 @@ from glosswright_server.generation.completions import CompletionRequest
 from glosswright_server.generation.scripted import Script, ScriptedClient
 from glosswright_server.prompt.profile import profile_for
 from glosswright_server.settings import Settings, merge
+from glosswright_server.verify.explain import plain_reason
 from glosswright_server.verify.sandbox import availability
 from glosswright_server.verify.sandbox.model import SandboxOptions
 
@@ -409,3 +410,88 @@ async def test_a_missing_import_comes_along() -> None:
     assert suggestion.verdict.passed
     assert suggestion.import_edit is not None
     assert suggestion.import_edit.text.strip() == "import math"
+
+
+@pytest.mark.parametrize("ask", ["inline", "completion"])
+async def test_ghost_text_and_items_bring_their_imports_too(ask: str) -> None:
+    """What says "with import math" has to come with it, whichever way it came, and from memory as well."""
+    stage = Stage("    return math.sqrt(x)\n", inline={"debounceMinMs": 0, "debounceMaxMs": 0})
+    marked = '"""Roots."""\n\n\ndef root(x):\n    """Return the square root of x."""\n    ▮\n'
+    at = marked.index("▮")
+    snapshot = Snapshot(uri="file:///a.py", language_id="python", version=1, text=marked.replace("▮", ""))
+    for _ in range(2):
+        if ask == "inline":
+            suggestion = await stage.engine.inline(snapshot, at, by_hand=False, current=lambda: snapshot)
+        else:
+            suggestion = await stage.engine.completion(snapshot, at, current=lambda: snapshot)
+        assert suggestion is not None
+        assert suggestion.import_edit is not None
+        assert "import math" in suggestion.import_edit.text
+        assert suggestion.import_edit.at <= marked.index("def")
+    assert suggestion.origin == "memory"
+    await stage.engine.aclose()
+
+
+@needs_sandbox
+async def test_asked_by_hand_where_something_came_by_itself() -> None:
+    """The key means: try it. What came while typing was not run, so it is no answer to that."""
+    stage = Stage(SQUARE, SQUARE, [RIGHT], inline={"debounceMinMs": 0, "debounceMaxMs": 0})
+    at = TWICE.index("▮")
+    snapshot = Snapshot(uri="file:///a.py", language_id="python", version=1, text=TWICE.replace("▮", ""))
+    assert code(await stage.engine.inline(snapshot, at, by_hand=False, current=lambda: snapshot)) == "x * x"
+    assert code(await stage.engine.inline(snapshot, at, by_hand=True, current=lambda: snapshot)) == "x + x"
+    asked = len(stage.requests)
+    assert code(await stage.engine.inline(snapshot, at, by_hand=True, current=lambda: snapshot)) == "x + x"
+    assert len(stage.requests) == asked, "what was tried is remembered"
+    await stage.engine.aclose()
+
+
+@needs_sandbox
+async def test_ghost_text_for_a_document_that_moved_on_is_not_given() -> None:
+    """While several candidates are tried the user may edit above: the place would be another line."""
+    stage = Stage(SQUARE, [RIGHT])
+    at = TWICE.index("▮")
+    snapshot = Snapshot(uri="file:///a.py", language_id="python", version=1, text=TWICE.replace("▮", ""))
+    later = Snapshot(uri="file:///a.py", language_id="python", version=2, text="x = 1\n" + snapshot.text, revision=9)
+    assert await stage.engine.inline(snapshot, at, by_hand=True, current=lambda: later) is None
+    assert len(stage.requests) == 2
+    await stage.engine.aclose()
+
+
+@needs_sandbox
+async def test_an_example_that_no_candidate_satisfies_is_suspected() -> None:
+    """All candidates agree and one example does not: that is how a wrong example looks."""
+    wrong = TWICE.replace("    10\n", "    11\n")
+    stage = Stage(RIGHT, *([RIGHT] * 4 for _ in range(3)), RIGHT)
+    suggestion = await stage.implement(wrong)
+    assert suggestion is not None
+    assert [one.times for one in suggestion.tried] == [14], "thirteen candidates and a repair, all the same"
+    assert "may itself be wrong" in plain_reason(suggestion.verdict, suggestion.tried)
+    assert "example 2" in plain_reason(suggestion.verdict, suggestion.tried)
+
+
+@needs_sandbox
+@pytest.mark.slow
+async def test_the_deadline_holds_while_examples_run() -> None:
+    """Candidates that never end must not add up: the user was promised an answer by then."""
+    endless = "    while True:\n        x += {}\n"
+    stage = Stage(endless.format(0), *([endless.format(4 * turn + n) for n in range(4)] for turn in range(1, 5)))
+    began = asyncio.get_running_loop().time()
+    suggestion = await stage.implement(TWICE, timeout_s=5.0)
+    assert asyncio.get_running_loop().time() - began < 8.0
+    assert suggestion is not None
+    assert not suggestion.verdict.proven
+    assert stage.client.running == 0
+
+
+@needs_sandbox
+async def test_an_answer_whose_examples_could_not_run_is_not_the_last_word() -> None:
+    """It opens a file that nobody spoke of: the sandbox cannot say that it is wrong, but another may be right."""
+    stage = Stage('    return int(open("table.txt").read()) * x\n', [RIGHT])
+    suggestion = await stage.implement(TWICE)
+    assert code(suggestion) == "x + x"
+    only = Stage('    return int(open("table.txt").read()) * x\n')
+    shown = await only.implement(TWICE)
+    assert shown is not None
+    assert "not run" in shown.label or shown.label.startswith("✓ parses")
+    assert len(only.requests) == 2, "one batch more tells enough"

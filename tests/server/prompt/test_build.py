@@ -298,3 +298,28 @@ def test_a_repair_shows_what_was_wrong() -> None:
     assert "f(2) gave 1, expected 2" in repair.prompt
     assert repair.prompt.count("x") < 450, "a reason is cut"
     assert build_repair(text, wanted, profile_for("starcoder", True, False), attempt="", failure="no") is None
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_of_a_docstring_longer_than_the_window_both_ends_are_shown(asked: bool) -> None:
+    """The header and the first sentence say what is wanted, the end what comes next; the middle can be spared."""
+    lines = "".join(f"    line {number} of the story\n" for number in range(5000))
+    text = f'import re\n\n\ndef f(a):\n    """Double a.\n\n{lines}    """\n    '
+    wanted = Intent(
+        kind=IntentKind.BODY,
+        language="python",
+        extent=Extent.BODY,
+        start=len(text),
+        end=len(text),
+        indent="    ",
+        request="Double a.",
+        name="f",
+        signature="def f(a):",
+    )
+    for family in ("qwen2.5-coder", "starcoder"):
+        prompt = build_prompt(text, wanted, profile_for(family, True, False), asked=asked).prompt
+        assert "def f(a):" in prompt
+        assert "Double a." in prompt
+        assert "line 4999" in prompt
+        assert prompt.rstrip().endswith('"""')
+        assert len(prompt) < 6000

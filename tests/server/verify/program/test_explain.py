@@ -38,6 +38,7 @@ class Candidate:
     mean_logprob: float | None = None
     repair: bool = False
     chosen: bool = False
+    times: int = 1
 
 
 def report(first: Outcome, second: Outcome) -> ExamplesReport:
@@ -65,7 +66,7 @@ def test_the_whole_story() -> None:
     tried = (
         Candidate("return b", other, mean_logprob=-0.124),
         Candidate("return a", failing, temperature=0.6, mean_logprob=-0.5, chosen=True),
-        Candidate(" return  b", other, temperature=0.9, repair=True),
+        Candidate("return c", other, temperature=0.9, repair=True, times=2),
     )
     assert story(failing, tried=tried) == (
         "### ✗ 1/2 examples\n"
@@ -93,10 +94,10 @@ def test_the_whole_story() -> None:
         "- ✓ parses\n"
         "- adds `import math`\n"
         "\n"
-        "**Candidates**: 3 tried\n"
+        "**Candidates**: 4 tried, 3 of them different\n"
         "1. ✗ 0/2 examples · greedy · mean log-probability -0.12\n"
         "2. **✗ 1/2 examples · temperature 0.6 · mean log-probability -0.50 · chosen**\n"
-        "3. ✗ 0/2 examples · temperature 0.9 · second try, shown what failed · same code as 1\n"
+        "3. ✗ 0/2 examples · temperature 0.9 · second try, shown what failed · came 2 times\n"
         "\n"
         "**Model**: `qwen2.5-coder-0.5b` · 4.1 s · 88 tokens\n"
     )
@@ -130,6 +131,7 @@ def test_one_failing_candidate_does_not_blame_the_example() -> None:
     passing = Verdict((), report(FAILED, PASSED))
     assert "No candidate" not in story(failing, tried=(Candidate("a", failing),))
     assert "No candidate" not in story(failing, tried=(Candidate("a", failing), Candidate("b", passing)))
+    assert "No candidate" in story(failing, tried=(Candidate("a", failing, times=5),)), "five times the same code"
     not_run = Verdict(CHECKS)
     assert "No candidate" in story(
         failing, tried=(Candidate("a", failing), Candidate("b", failing), Candidate("c", not_run))
