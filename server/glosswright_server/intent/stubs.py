@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 
 
 def is_placeholder(statement: str) -> bool:
@@ -27,14 +29,38 @@ def without_todo(text: str) -> str:
 
 
 def docstring_text(raw: str) -> str:
-    """What a docstring says: without quotes and margin (PEP 257)."""
-    bare = re.sub(r"^[a-zA-Z]{0,2}(\"\"\"|'''|\"|')", "", raw)
+    r"""What a docstring says: without quotes and margin (PEP 257), with its escapes read as Python reads them.
+
+    Only what would be a control character stays as it is written between triple quotes: `f("a\nb")` in a docstring
+    without an `r` before it is meant as the code it looks like.
+    """
+    opening = _OPENING.match(raw)
+    prefix, quotes = (opening[1].lower(), opening[2]) if opening else ("", "")
+    bare = raw[opening.end() :] if opening else raw
     bare = re.sub(r"(\"\"\"|'''|\"|')$", "", bare)
+    if opening and not set(prefix) & set("rfbt") and "\\" in bare:
+        bare = _ESCAPE.sub(lambda escape: _meant(escape[0], keeps_controls=len(quotes) == 3), bare)
     first, *rest = [line.expandtabs().rstrip() for line in re.split(r"\r\n|\r|\n", bare)]
     margin = min((len(line) - len(line.lstrip()) for line in rest if line), default=0)
     return "\n".join([first.strip(), *(line[margin:] for line in rest)]).strip("\n ")
 
 
+def _meant(escape: str, *, keeps_controls: bool) -> str:
+    """The text of one escape sequence; the sequence itself where Python knows none such."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # `\\d`: the author's business
+            text = str(ast.literal_eval(f'"""{escape}"""'))
+    except (SyntaxError, ValueError):
+        return escape
+    is_kept = text.isprintable() or (text in ("\n", "\t") and not keeps_controls)
+    return text if is_kept else escape
+
+
+_OPENING = re.compile(r"([a-zA-Z]{0,2})(\"\"\"|'''|\"|')")
+_ESCAPE = re.compile(
+    r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[A-Za-z0-9 \-]{1,90}\}|[0-7]{1,3}|\r\n|.)", re.DOTALL
+)
 _UNDONE = (
     r"(?:[^\"'`]*(?:not\s+(?:yet\s+)?implemented|unimplemented|implement\s+me)[^\"'`]*|\s*todo(?:\s*[:.!(-][^\"'`]*)?)"
 )

@@ -86,8 +86,20 @@ def test_todo(text: str, todo: bool, wish: str) -> None:
         ('"""Sort.\r\n\r\n    >>> f()\r\n      1\r\n    """', "Sort.\n\n>>> f()\n  1"),
         ('"""\n    Sort.\n    """', "Sort."),
         ('""""""', ""),
+        # escapes are read as Python reads them …
+        (r'"""f("a\\nb\\")"""', r'f("a\nb\")'),
+        (r"""'It\'s "so".'""", """It's "so"."""),
+        (r'"""\u00e9\x41\101\N{BULLET}"""', "éAA•"),
+        ('"""a \\\r\n  b"""', "a   b"),
+        (r'"One.\n\n>>> f(1)\n1"', "One.\n\n>>> f(1)\n1"),
+        # … but for what is plainly meant as it is written,
+        (r'"""f("a\nb\t\0\x1b\u200b\ud800")"""', r'f("a\nb\t\0\x1b\u200b\ud800")'),
+        (r'"""\d+ \N{NO SUCH} \x4 \U99999999 \N"""', r"\d+ \N{NO SUCH} \x4 \U99999999 \N"),
+        # and in raw strings nothing is an escape.
+        (r'r"""f("a\\nb")"""', r'f("a\\nb")'),
+        (r'f"""f("a\\nb")"""', r'f("a\\nb")'),
     ],
 )
 def test_docstring_text(raw: str, said: str) -> None:
-    """The margin goes, the shape of examples stays."""
+    """The margin goes, the shape of examples stays; an example's backslashes are those that `doctest` would see."""
     assert docstring_text(raw) == said
