@@ -16,6 +16,11 @@ _MAX_LINE = 1_000  # characters of one line
 
 _INVISIBLE = re.compile("[\0-\x08\x0e-\x1f\x7f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SPACES = re.compile("[\x0b\x0c\x85\xa0\u2028\u2029\u3000\u2002-\u200a\u202f]")
+_UNSEEN_IN_CODE = re.compile(
+    # An escape outside quotes is passed over, and an apostrophe in a word opens nothing.
+    r"\\.|(?<!\w)(?:[RrBbUuFf]{1,2})?(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
+    rf"|(?P<invisible>{_INVISIBLE.pattern})|(?P<space>{_SPACES.pattern})"
+)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 _DELIMITERS = (("/**", "*/"), ("/*!", "*/"), ("/*", "*/"), ('"""', '"""'), ("'''", "'''"))
@@ -36,6 +41,18 @@ def clean_lines(request: str) -> list[str]:
     text = _SPACES.sub(" ", _INVISIBLE.sub("", bounded(request)))
     lines = [line[:_MAX_LINE].expandtabs(4).rstrip() for line in _LINE_END.split(text)]
     return _without_margin(lines)
+
+
+def visible_code(text: str) -> str:
+    """`text`, which may hold code, without invisible characters and with plain spaces; string literals stay, for what
+    is between quotes is meant."""
+    return _UNSEEN_IN_CODE.sub(_seen, text)
+
+
+def _seen(match: re.Match[str]) -> str:
+    if match["invisible"]:
+        return ""
+    return " " if match["space"] else match[0]
 
 
 def _without_margin(lines: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from glosswright_server.intent.contract import Example
+from glosswright_server.intent.docs.cleaning import visible_code
 from glosswright_server.intent.docs.examples_asserts import read_call_asserts, read_python_asserts
 from glosswright_server.intent.docs.examples_calls import read_calls
 from glosswright_server.intent.docs.examples_dialect import Dialect
@@ -63,7 +64,8 @@ def _dialect(language: str, name: str, parameters: tuple[str, ...]) -> Dialect:
 
 
 def _plain(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ").replace("\u200b", "").expandtabs(4)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ").expandtabs(4)
+    text = visible_code(text)
     text = _INLINE_TAG.sub(r"\1", text)
     if not _IS_FULL_WIDTH.search(text):
         return text

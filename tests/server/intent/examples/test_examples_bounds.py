@@ -104,6 +104,8 @@ def test_never_raises(text: str, language: str) -> None:
         "[1] -> 2 3\n" * 5_000,
         "当" * 50_000 + "f(1)的结果" * 5_000,
         "f(" + "9" * 100_000 + ") -> 3",
+        "'" + "\\'" * 200_000,
+        "it's \u200b\"" * 50_000,
     ],
     ids=lambda text: text[:16],
 )

@@ -201,6 +201,38 @@ def test_without_name() -> None:
     assert said("twice(1) == 2, half(2) -> 1", "", ()) == "twice(1) == 2; half(2) == 1"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">>> f(2)\n4{}",
+        ">>> f(2){}\n4",
+        "{}>>> f(2)\n4",
+        ">>> {}f(2)\n4",
+        "f(2) == 4{}",
+        "f(2){} == 4",
+        "f{}(2) -> 4",
+        "assert f(2) == {}4",
+        "It's what it's: {}f(2) -> 4",
+    ],
+)
+@pytest.mark.parametrize("unseen", list("\u00ad\u200b\u200e\u200f\u202a\u202e\u2060\u2069\ufeff\x07"), ids=ascii)
+def test_characters_that_nobody_can_see(text: str, unseen: str) -> None:
+    """What cannot be seen neither hides an example nor makes right code look wrong."""
+    assert said(text.format(unseen)) == "f(2) == 4"
+
+
+def test_spaces_of_all_kinds() -> None:
+    """A space that was pasted from a web page is a space."""
+    assert said("f(2)\xa0==\u30004") == "f(2) == 4"
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u202e"], ids=ascii)
+def test_what_stands_between_quotes_is_meant(unseen: str) -> None:
+    """An example of cleaning a text up holds just what is to be cleaned up."""
+    assert said(f"f('a{unseen}b') == \"ab\"") == f"f('a{unseen}b') == \"ab\""
+    assert said(f">>> f(b'' , r'a{unseen}b')\n'ab'") == f"f(b'' , r'a{unseen}b') == 'ab'"
+
+
 def test_recurrence() -> None:
     """Equations that define a sequence are not examples where a heading announces those."""
     text = "f(1) = 3\nf(n) = f(n - 1) + 2\n\nExamples:\n  f(2) = [3, 5]\n"
