@@ -18,6 +18,7 @@ from glosswright_server.verify.verdict import ExampleResult, Outcome
 _MOST_SHOWN = 120
 _NETWORK = frozenset({"gaierror", "herror", "URLError", "ConnectionError", "ConnectError", "SSLError"})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.ENOSYS, errno.EROFS})
+_QUOTED = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.DOTALL)
 INSIDE = "compared inside the sandbox"
 
 
@@ -65,7 +66,7 @@ def judged(example: Example, question: Question, answer: Answer, memory_mb: int)
         return passed(example) if stand else unlike(example, question, answer)
     if question.wanted is not None and same(answer.tree, question.wanted):
         return passed(example)
-    if pictures(question.show(answer.tree), question.text):
+    if question.wanted is None and pictures(question.show(answer.tree), question.text):
         return passed(example)
     if too_large(answer.tree):
         return unknown(example, "gave a value too large to compare")
@@ -128,14 +129,15 @@ def missing(module: str) -> str:
 def pictures(found: str, wanted: str, *, lines: bool = False) -> bool:
     """Whether a text is the expected one: white space at line ends does not count, and `...` stands for anything.
 
-    Without `lines` every run of white space counts as one space.
+    Without `lines` the text is a picture of a value: every run of white space counts as one space, and nothing within
+    quotes stands for anything else.
     """
     if lines:
         found, wanted = ("\n".join(line.rstrip() for line in text.strip("\n").splitlines()) for text in (found, wanted))
         wanted = re.sub(r"^<BLANKLINE>$", "", wanted, flags=re.MULTILINE)
         found, wanted = found.strip("\n"), wanted.strip("\n")
     else:
-        found, wanted = " ".join(found.split()), " ".join(wanted.split())
+        found, wanted = _pictured(found), _pictured(wanted)
     first, *others = wanted.split("...")
     if not others:
         return found == wanted
@@ -148,6 +150,14 @@ def pictures(found: str, wanted: str, *, lines: bool = False) -> bool:
             return False
         at += len(part)
     return at <= end
+
+
+def _pictured(text: str) -> str:
+    """With one space for each run of them outside of quotes, and dots and spaces within quotes that match only those."""
+    parts = _QUOTED.split(text)
+    parts[::2] = [re.sub(r"\s+", " ", part) for part in parts[::2]]
+    parts[1::2] = [part.replace(".", "\0") for part in parts[1::2]]
+    return "".join(parts).strip()
 
 
 def too_large(tree: Tree) -> bool:

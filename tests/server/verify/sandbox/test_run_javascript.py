@@ -36,6 +36,8 @@ PASS = [
 FAIL = [
     ("f(1)", "3", "gave 2, expected 3"), ("f(1)", "'2'", "gave 2, expected '2'"), ("null", "undefined",
     "gave null"), ("[1]", "[1, 2]", "gave [1]"),
+    ("'hello world'.slice(0, 8)", "'hello...'", 'gave "hello wo"'), ("'a   b'", "'a b'", "expected 'a b'"),
+    ("[new Point('abc')]", "[new Point('a...')]", "gave"),
     ("boom()", "1", "raised RangeError: no"), ("(() => { throw 'text' })()", "1", "raised String"), ("f(", "1",
     "raised SyntaxError"),
     ("new Point(1)", "new Point(2)", "expected"), ("nobody", "1", "raised ReferenceError: nobody is not defined"),

@@ -67,6 +67,7 @@ FAIL = [
     "gave (1, 2), expected [1, 2]"),
     ("Point(1)", "Point(2)", "gave Point(x=1, y=0), expected Point(x=2, y=0)"), ("f('')", "1", "raised TypeError"),
     ("nobody", "1", "raised NameError: name 'nobody' is not defined"), ("f(", "1", "raised SyntaxError"),
+    ("'hello world'[:8]", "'hello...'", "gave 'hello wo'"), ("'a   b'", "'a b'", "expected 'a b'"),
     ("f(1)", "<Point>", "gave 2, expected <Point>"), ("'\\n'", "' '", "gave '\\n', expected ' '"),
 ]  # fmt: skip
 UNKNOWN = [
