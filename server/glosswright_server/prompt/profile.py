@@ -54,12 +54,12 @@ class PromptProfile:
         """The styles for an intent that the user asks for by hand, the best first: another style finds other answers
         where those of the first do not hold."""
         usual = self.style_for(kind)
-        best = self.asked_body_style
-        if kind is IntentKind.BODY and best is not None and best != usual:
-            return (best, usual)
-        if kind is IntentKind.COMMENT and self.family in _CHAT_FAMILIES and usual != "chat":
-            return (usual, "chat")
-        return (usual,)
+        if self.family not in _CHAT_FAMILIES or kind is IntentKind.CONTINUE:
+            return (usual,)
+        if kind is IntentKind.COMMENT:
+            return (usual, "chat") if usual != "chat" else (usual,)
+        best = self.asked_body_style or usual
+        return tuple(dict.fromkeys((best, usual, "prefix")))
 
 
 def profile_for(

@@ -149,17 +149,18 @@ async def test_where_the_first_fails_samples_follow() -> None:
 @needs_sandbox
 async def test_later_samples_come_back_to_the_best_form() -> None:
     """The model server has evaluated it already; and a server that takes a temperature for each choice is told so."""
-    stage = Stage(SQUARE, [PLUS] * 4, [SQUARE, RIGHT])
+    stage = Stage(SQUARE, [PLUS] * 4, [PLUS] * 4, [SQUARE, RIGHT])
     ready = Source.ready_now
     stage.source.ready_now = lambda: replace(ready(stage.source), batch=8, takes_temperatures=True)  # type: ignore[method-assign] # a richer server
     assert code(await stage.implement(TWICE)) == "x + x"
-    first, second, third = stage.requests
-    assert third.prompt == first.prompt
-    assert (second.n, third.n) == (4, 8)
+    first, second, third, last = stage.requests
+    assert len({first.prompt, second.prompt, third.prompt}) == 3
+    assert last.prompt == first.prompt
+    assert (second.n, third.n, last.n) == (4, 4, 4)
     assert len(second.temperatures) == 4
     assert second.temperatures[0] == 0
-    assert third.temperatures == ()
-    assert third.temperature > max(second.temperatures)
+    assert last.temperatures == ()
+    assert last.temperature > max(second.temperatures)
 
 
 @needs_sandbox
