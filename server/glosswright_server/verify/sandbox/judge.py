@@ -153,7 +153,7 @@ def pictures(found: str, wanted: str, *, lines: bool = False) -> bool:
 
 
 def _pictured(text: str) -> str:
-    """With one space for each run of them outside of quotes, and dots and spaces within quotes that match only those."""
+    """With one space for each run of them outside of quotes, and dots within quotes that match only dots."""
     parts = _QUOTED.split(text)
     parts[::2] = [re.sub(r"\s+", " ", part) for part in parts[::2]]
     parts[1::2] = [part.replace(".", "\0") for part in parts[1::2]]

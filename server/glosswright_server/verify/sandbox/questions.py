@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from glosswright_server.intent.contract import Example, ExampleKind
-from glosswright_server.verify.sandbox.values import Tree, describe, show
+from glosswright_server.verify.sandbox.values import Tree, Written, describe, show
 
 _MOST_BITS = 100_000
 _MOST_ITEMS = 100_000
@@ -184,6 +184,8 @@ def _operators() -> dict[type, Callable[..., object]]:
 def _value(node: ast.expr) -> object:
     """The value of a node. Raises `ValueError` for what is not constant."""
     match node:
+        case ast.Constant(value=float() as number):
+            return Written(number)
         case ast.Constant(value=value) if value is not ...:
             return value
         case ast.Tuple(elts=parts):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.sandbox.questions import Question
-from glosswright_server.verify.sandbox.values import Tree
+from glosswright_server.verify.sandbox.values import Tree, Written
 
 _MOST_DEPTH = 60
 _TOKEN = re.compile(
@@ -160,7 +160,9 @@ def _key(kind: str, text: str) -> Tree:
 
 def _number(text: str) -> float:
     digits = text.replace("_", "")
-    return float(_whole(digits)) if digits.lstrip("+-")[:2].lower() in ("0x", "0b", "0o") else float(digits)
+    if digits.lstrip("+-")[:2].lower() in ("0x", "0b", "0o"):
+        return Written(_whole(digits), exact=True)
+    return Written(float(digits), exact=digits.lstrip("+-").isdecimal())
 
 
 def _whole(text: str) -> int:

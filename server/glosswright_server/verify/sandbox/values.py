@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 Tree = tuple[Any, ...]
@@ -19,12 +20,47 @@ class derived from one of these, `("o", class, repr)` any other, `("x", why)` on
 JavaScript besides: `("U",)` undefined, `("n", text)` a BigInt, `("m", *trees)` a Map; its arrays are lists, its objects
 dicts, and all its numbers floats."""
 
-RELATIVE, ABSOLUTE = 1e-6, 1e-9
+RELATIVE, ABSOLUTE = 1e-9, 1e-9
+"""How far a computed fraction may be from the written one; the second one where that is zero."""
+_LAST_WHOLE = 1 << 53
+"""Up to here floats are as exact as whole numbers."""
+_CUT_DIGITS, _CUT_PLACES = 6, 5
+"""A number with so many digits, so many of them after the point, is taken for one that was cut: 3.14159, 0.333333."""
 _SINGLES = frozenset("NTFU")
 _CONTAINERS = frozenset("ltSZdm")
 _MOST_DEPTH, _MOST_PARTS = 220, 50_000
 _MOST_PAIRS = 300
 """Members of a set, or of a dict with keys that are not text, that are compared each with each."""
+
+
+class Written(float):
+    """A number as it stands in an expectation, with how exactly it was written."""
+
+    __slots__ = ("exact", "unit")
+
+    def __new__(cls, value: float, *, exact: bool = False) -> Written:
+        """`exact`: written without a fraction, in a language where all numbers are floats."""
+        self = super().__new__(cls, value)
+        self.exact = exact
+        self.unit = 0.0 if exact else _unit(value)
+        return self
+
+    exact: bool
+    unit: float
+    """What one more in its last digit would be, where it was evidently cut; 0.0 where it was not."""
+
+    def __neg__(self) -> Written:
+        return Written(-float(self), exact=self.exact)
+
+
+def _unit(value: float) -> float:
+    if not math.isfinite(value):
+        return 0.0
+    written = repr(value)
+    _, digits, exponent = Decimal(written).as_tuple()
+    assert isinstance(exponent, int)  # finite
+    places = len(digits) - 1 if "e" in written else -exponent
+    return float(f"1e{exponent}") if len(digits) >= _CUT_DIGITS and places >= _CUT_PLACES else 0.0
 
 
 def read_tree(sent: object) -> Tree:
@@ -81,7 +117,7 @@ def describe(value: object) -> Tree:
     if value is None or isinstance(value, bool):
         return ({None: "N", True: "T", False: "F"}[value],)
     for kind, letter in ((int, "i"), (float, "f"), (complex, "c"), (str, "s"), (bytes, "b")):
-        if type(value) is kind:
+        if type(value) is kind or (kind is float and isinstance(value, Written)):
             return letter, value
     for group, letter in ((list, "l"), (tuple, "t"), (set, "S"), (frozenset, "Z")):
         if type(value) is group:
@@ -94,8 +130,9 @@ def describe(value: object) -> Tree:
 def same(found: Tree, wanted: Tree) -> bool:
     """Whether the two are the same for a reader of documentation.
 
-    Numbers are equal within 1e-6 of the larger one unless both are whole; True is not 1, a list is not a tuple, NaN is
-    NaN; a value of a derived class is what it is derived from.
+    A whole number must be that number; a fraction may differ as floats do, by 1e-9 of it, and a `Written` one that was
+    cut by what was cut off. True is not 1, a list is not a tuple, NaN is NaN; a value of a derived class is what it is
+    derived from.
     """
     if found[0] == "u":
         return same(found[3], wanted)
@@ -120,17 +157,30 @@ def same(found: Tree, wanted: Tree) -> bool:
 
 
 def _same_number(found: Any, wanted: Any) -> bool:
-    if isinstance(found, int) and isinstance(wanted, int):
+    if isinstance(wanted, int) or (isinstance(wanted, Written) and wanted.exact):
         return bool(found == wanted)
     if isinstance(found, complex) or isinstance(wanted, complex):
         found, wanted = complex(found), complex(wanted)
         return _same_number(found.real, wanted.real) and _same_number(found.imag, wanted.imag)
+    if math.isnan(wanted):
+        return bool(found != found)
     try:
-        if math.isnan(found) or math.isnan(wanted):
-            return math.isnan(found) and math.isnan(wanted)
-        return math.isclose(found, wanted, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        found = float(found)
     except OverflowError:  # a whole number beyond any float
+        return False
+    if found.is_integer() and wanted.is_integer() and abs(wanted) < _LAST_WHOLE and wanted:
         return bool(found == wanted)
+    return (
+        math.isclose(found, wanted, rel_tol=RELATIVE)
+        or (not wanted and abs(found) <= ABSOLUTE)
+        or (isinstance(wanted, Written) and _is_cut(found, wanted))
+    )
+
+
+def _is_cut(found: float, wanted: Written) -> bool:
+    """Whether `wanted` is what rounding to its digits, or leaving the others away, makes of the value."""
+    more = abs(found) - abs(wanted)
+    return found * wanted > 0 and -0.5000001 * wanted.unit <= more < wanted.unit
 
 
 def _pairs(tree: Tree) -> list[tuple[Tree, ...]]:

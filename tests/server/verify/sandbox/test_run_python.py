@@ -68,6 +68,7 @@ FAIL = [
     ("Point(1)", "Point(2)", "gave Point(x=1, y=0), expected Point(x=2, y=0)"), ("f('')", "1", "raised TypeError"),
     ("nobody", "1", "raised NameError: name 'nobody' is not defined"), ("f(", "1", "raised SyntaxError"),
     ("'hello world'[:8]", "'hello...'", "gave 'hello wo'"), ("'a   b'", "'a b'", "expected 'a b'"),
+    ("1234567.25", "1234567", "gave"), ("1234567.891", "1234567.9", "gave"), ("1 / 3", "0.33", "gave"),
     ("f(1)", "<Point>", "gave 2, expected <Point>"), ("'\\n'", "' '", "gave '\\n', expected ' '"),
 ]  # fmt: skip
 UNKNOWN = [

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from glosswright_server.verify.sandbox.values import describe, read_tree, same, show, stands, truth
+from glosswright_server.verify.sandbox.values import Written, describe, read_tree, same, show, stands, truth
 
 SAME = [
     (1, 1), (1, 1.0), (0.1 + 0.2, 0.3), (1 / 3, 0.3333333333), (math.nan, math.nan), (math.inf, math.inf),
-    (0.0, 1e-12),
+    (0.0, 0.0), (9227465.0, 9227465.0), (1e22, 1.0000000000000002e22),
     (1 + 0j, 1), (2**80, 2**80), (10**400, 10**400), ("a", "a"), (b"a", b"a"), (None, None), (True, True),
     ([1, [2.0]], [1.0, [2]]), ((1,), (1,)), ({1, 2}, {2, 1}), (frozenset({1}), {1}), ({"a": 1, 2: 3}, {2: 3, "a": 1}),
     ({1.0: "x"}, {1: "x"}), (set(range(1000)), set(range(1000))), ({(1, 2), (3, 4)}, {(3, 4), (1, 2)}),
@@ -19,7 +19,11 @@ SAME = [
 DIFFERENT = [
     (1, 2), (1, True), (True, 1), (0, False), (0, None), (1, "1"), ("1", 1), ([1], (1,)), ({1}, [1]), ({1}, {2}),
     ([], ()),
-    (2**80, 2**80 + 1), (10**400, 1.0), (math.nan, 1.0), (math.inf, -math.inf), (1.0, 1.001), ("a", b"a"), ({}, set()),
+    (2**80, 2**80 + 1), (10**400, 1.0), (math.nan, 1.0), (math.inf, -math.inf), (1.0, 1.001),
+    (9227465.0, 9227464.0), (1234567.25, 1234567),
+    (1234567.891, 1234567.9), (1000000.1, 1000000), (0.3333, 0.33), (1 / 3, 0.333), (6.6e-34, 6.7e-34), (1e-12, 0),
+    (9007199254740993, 9007199254740992), (0.30000001, 0.3), (1e-9, 2e-9),
+    ("a", b"a"), ({}, set()),
     ({"a": 1}, {"a": 2}), ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": 1, "b": 2}), ({1: 1}, {2: 1}), ([1, 2], [1]),
     (set(range(1000)), set(range(1, 1001))), ({1: "a", "1": 2}, {1: "a", 2: 2}), (1j, 1.0),
 ]  # fmt: skip
@@ -36,6 +40,23 @@ def test_same(found: object, wanted: object) -> None:
 def test_different(found: object, wanted: object) -> None:
     """What another type or another value would be is not; True is not 1, though Python says so."""
     assert not same(describe(found), describe(wanted))
+
+
+@pytest.mark.parametrize(
+    ("found", "written", "alike"),
+    [
+        (math.pi, 3.14159, True), (math.pi, 3.14159265, True), (1 / 3, 0.333333, True), (2 / 3, 0.666667, True),
+        (2 / 3, 0.666666, True), (-2 / 3, -0.666666, True), (-2 / 3, 0.666666, False), (2 / 3, 0.666668, False),
+        (2 / 3, 0.666665, False), (1 / 3, 0.3333, False), (math.pi, 3.1416, False), (2 / 3, 0.67, False),
+        (1234567.891, 1234567.9, False), (1234567.899, 1234567.89, False), (6.62607015e-34, 6.62607e-34, True),
+        (1.5511210043330986e25, 1.55112e25, True), (1.5511210043330986e25, 1.55e25, False), (1e-12, 0.0, True),
+        (0.1 + 0.2, 0.3, True), (10**400, 3.14159, False), (math.nan, 3.14159, False), (math.inf, math.inf, True),
+    ],
+)  # fmt: skip
+def test_written(found: float, written: float, alike: bool) -> None:
+    """A number that was evidently cut stands for all that begin so; a rounded one of few digits asks for rounding."""
+    assert same(describe(found), describe(Written(written))) is alike
+    assert same(describe(-found), describe(-Written(written))) is alike
 
 
 def test_derived_is_what_it_derives_from() -> None:
