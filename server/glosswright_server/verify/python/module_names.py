@@ -24,6 +24,7 @@ _COMPOUND = frozenset(
 _PATTERNS = frozenset(("as_pattern_target", "case_pattern"))
 _GLOBAL = re.compile(r"^[ \t]+global[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)", re.MULTILINE)
 _BINDS_UNSEEN = re.compile(r"^(?:exec\(|(?=[^\s#\"']).*\b(?:globals|vars|locals)\(\))", re.MULTILINE)
+_FOR_TYPING = re.compile(r"(?:\w+\.)?TYPE_CHECKING")
 _CELLS = re.compile(r"^# (?:%%|In\[)", re.MULTILINE)
 _MOST_IN_BROKEN_CODE = 20_000
 
@@ -36,6 +37,8 @@ class ModuleNames:
     """By name, a node for each binding: the definition for functions and classes (decorators included), else None."""
     unbounded: bool = False
     """A star import, or code that writes into `globals()`: any name may be bound."""
+    for_typing: dict[str, str] = field(default_factory=dict)
+    """Names that are bound for type checkers alone (`if TYPE_CHECKING:`), with the import statement of each."""
     postponed_annotations: bool = False
     """`from __future__ import annotations` is in force."""
 
@@ -51,6 +54,9 @@ def module_names(tree: Tree) -> ModuleNames:
     while stack:
         node = stack.pop()
         kind = node.type
+        if kind == "if_statement" and _is_for_typing(tree, node):
+            stack.extend(_without_typing(tree, names, node))
+            continue
         if kind in ("function_definition", "class_definition"):
             _define(tree, names, node)
         elif kind in ("import_statement", "import_from_statement", "future_import_statement"):
@@ -79,7 +85,30 @@ def module_names(tree: Tree) -> ModuleNames:
     names.add("get_ipython")  # asked for by code that wants to know whether it runs in a notebook
     if _CELLS.search(tree.text):  # a notebook's shell brings it
         names.add("display")
+    names.for_typing = {name: statement for name, statement in names.for_typing.items() if name not in names.bound}
     return names
+
+
+def _is_for_typing(tree: Tree, node: tree_sitter.Node) -> bool:
+    condition = node.child_by_field_name("condition")
+    return condition is not None and _FOR_TYPING.fullmatch(tree.text_of(condition)) is not None and not node.has_error
+
+
+def _without_typing(tree: Tree, names: ModuleNames, node: tree_sitter.Node) -> list[tree_sitter.Node]:
+    """Note the imports that only a type checker makes; the rest of the `if` is for the caller."""
+    block = node.child_by_field_name("consequence")
+    rest = [child for child in node.named_children if child != block]
+    for one in block.named_children if block is not None else ():
+        is_import = one.type in ("import_statement", "import_from_statement")
+        if not is_import or any(child.type == "wildcard_import" for child in one.named_children):
+            rest.append(one)
+            continue
+        head = f"from {tree.text_of(module)} " if (module := one.child_by_field_name("module_name")) else ""
+        for name in one.children_by_field_name("name"):
+            alias = name.child_by_field_name("alias")
+            bound = tree.text_of(alias) if alias is not None else tree.text_of(name).partition(".")[0].strip()
+            names.for_typing[bound] = f"{head}import {tree.text_of(name)}"
+    return rest
 
 
 def _define(tree: Tree, names: ModuleNames, node: tree_sitter.Node) -> None:

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from glosswright_server.verify.python.missing import import_for
+from glosswright_server.verify.python.missing import import_for, is_installed
 from glosswright_server.verify.python.module_names import ModuleNames
+from glosswright_server.verify.python.modules import absent_module
 from glosswright_server.verify.python.parsed import FUNCTIONS, LOOPS, SCOPES, Function, Parsed, names_bound_by
 from glosswright_server.verify.verdict import Check, Outcome
 
@@ -30,9 +31,12 @@ def names_resolve(parsed: Parsed, module: ModuleNames, text: str) -> tuple[Check
     faults: list[str] = []
     nodes = {(n.lineno, n.col_offset, n.id): n for n in parsed.nodes if isinstance(n, ast.Name)}
     scopes = _Scopes(parsed)
+    annotations = _in_annotations(parsed) if module.for_typing else frozenset[int]()
     for name, line, column, is_local in _complaints(parsed.module, module):
         place = parsed.offset(line, column)
         use = nodes.get((line, column, name))
+        if name in module.for_typing and (use is None or id(use) in annotations):
+            continue  # in quotes, or where only a type checker looks
         if parsed.excerpt.start <= place < parsed.excerpt.end:
             if is_local or scopes.binds(name, place):
                 if not scopes.may_come_round_again(line):
@@ -49,7 +53,7 @@ def names_resolve(parsed: Parsed, module: ModuleNames, text: str) -> tuple[Check
     for name, uses in unknown.items():
         if len(open_names) > _SHOWN:  # it fails anyway, and each look-up touches the disk
             break
-        if statement := "" if module.unbounded else import_for(name, uses, parents):
+        if statement := "" if module.unbounded else _import_of(name, uses, parents, module):
             imports.append(statement)
         elif not _comes_from_elsewhere(name, text):
             open_names.append(name)
@@ -59,14 +63,41 @@ def names_resolve(parsed: Parsed, module: ModuleNames, text: str) -> tuple[Check
     imports += [found for name, uses in in_header.items() if (found := import_for(name, uses, parents))]
     if faults:
         return Check(NAME, Outcome.FAILED, faults[0]), ()
+    absent, is_sure = absent_module(parsed, text)
+    if absent and (is_sure or not open_names or module.unbounded):
+        detail = f"no module `{absent}` is installed where Glosswright runs"
+        return Check(NAME, Outcome.FAILED if is_sure else Outcome.NOT_APPLICABLE, detail), ()
     if open_names and module.unbounded:
         return Check(NAME, Outcome.NOT_APPLICABLE, "a star import may bind anything"), ()
+    if open_names and open_names[0] in module.for_typing:
+        return Check(NAME, Outcome.FAILED, f"`{open_names[0]}` is imported for type checkers only"), ()
     if open_names:
         verb = "is not defined" if len(open_names) == 1 else "are not defined"
         shown = ", ".join(f"`{name}`" for name in open_names[:_SHOWN]) + (" …" if len(open_names) > _SHOWN else "")
         return Check(NAME, Outcome.FAILED, f"{shown} {verb}"), ()
     detail = f"with {'; '.join(missing)}" if missing else ""
     return Check(NAME, Outcome.PASSED, detail), tuple(dict.fromkeys(imports))
+
+
+def _import_of(name: str, uses: list[ast.AST], parents: dict[ast.AST, ast.AST], module: ModuleNames) -> str:
+    """The import that would bind `name`. What is imported for type checkers only may be so because importing it would
+    go round in a circle, so of that only what comes from outside the project is offered."""
+    statement = module.for_typing.get(name, "")
+    if not statement:
+        return import_for(name, uses, parents)
+    source = re.match(r"(?:from|import)\s+(\w+)", statement)
+    return statement if source is not None and is_installed(source[1]) else ""
+
+
+def _in_annotations(parsed: Parsed) -> frozenset[int]:
+    """The identities of all nodes that stand in annotations."""
+    roots: list[ast.AST | None] = []
+    for node in parsed.nodes:
+        if isinstance(node, FUNCTIONS):
+            roots.append(node.returns)
+        elif isinstance(node, (ast.arg, ast.AnnAssign)):
+            roots.append(node.annotation)
+    return frozenset(id(node) for root in roots if root is not None for node in ast.walk(root))
 
 
 def _complaints(tree: ast.Module, module: ModuleNames) -> Iterator[tuple[str, int, int, bool]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glosswright_server.intent.model import IntentKind
+from glosswright_server.verify.verdict import Outcome
 
 from .gaps import FAILED, PASSED, SKIPPED, check, failed, judged
 
@@ -91,6 +92,59 @@ def test_what_python_does_not_find(document: str, insertion: str, detail: str) -
     import string  # noqa: F401  # loaded, so that it is known to have no `lower`
 
     check(NAME, document, insertion, FAILED, detail)
+
+
+@pytest.mark.parametrize(
+    ("document", "insertion", "outcome", "detail"),
+    [
+        (F, "\n    import nonexist_mod\n    return nonexist_mod.f(a)", FAILED, "no module `nonexist_mod` is installed"),
+        (F, "\n    from nonexist_mod.deep import g\n    return g(a)", FAILED, "no module `nonexist_mod` is installed"),
+        (F, "\n    import os, nonexist_mod as n\n    return n, os", FAILED, "where Glosswright runs"),
+        (F, "\n    from . import nonexist_mod as n\n    return n", PASSED, ""),
+        (F, "\n    import os.path, json, pytest\n    return os, json, pytest", PASSED, ""),
+        (
+            F,
+            "\n    try:\n        import nonexist_mod as n\n    except ImportError:\n        n = a\n    return n",
+            PASSED,
+            "",
+        ),
+        ("from nonexist_mod import g\n" + F, "\n    from nonexist_mod import h\n    return h(g)", PASSED, ""),
+        ('def f(a):\n    """Use nonexist_mod."""▮\n', "\n    import nonexist_mod\n    return nonexist_mod", PASSED, ""),
+        (F, "\n    import gmpy2\n    return gmpy2.mpz(a)", SKIPPED, "no module `gmpy2` is installed"),
+    ],
+)
+def test_modules_that_are_imported(document: str, insertion: str, outcome: Outcome, detail: str) -> None:
+    """A module that does not exist fails when it is reached; one that the project may have does not."""
+    verdict = judged(document, insertion)
+    [found] = [one for one in verdict.checks if one.name == NAME]
+    assert (found.outcome, detail in found.detail) == (outcome, True), verdict
+
+
+FOR_TYPING = "if TYPE_CHECKING:\n    from app.models import User as U\n    import decimal\n"
+
+
+@pytest.mark.parametrize(
+    ("document", "insertion", "outcome", "detail", "imports"),
+    [
+        (FOR_TYPING + F, "\n    return U(a)", FAILED, "`U` is imported for type checkers only", ()),
+        (FOR_TYPING + F, "\n    return decimal.Decimal(a)", PASSED, "with import decimal", ("import decimal",)),
+        (FOR_TYPING + F, "\n    u: U = a\n    v: list['U'] = [u]\n    return v", PASSED, "", ()),
+        (FOR_TYPING + F, "\n    def g(u: U, *more: U) -> U: ...\n    return g", PASSED, "", ()),
+        (FOR_TYPING + "def f(u: U) -> list[U]:▮\n", "\n    return [u]", PASSED, "", ()),
+        (FOR_TYPING + "else:\n    U = decimal = None\n" + F, "\n    return U, decimal", PASSED, "", ()),
+        (FOR_TYPING + "from b import U\n" + F, "\n    return U(a)", PASSED, "", ()),
+        ("if typing.TYPE_CHECKING:\n    from m import U\n" + F, "\n    return U(a)", FAILED, "`U` is imported", ()),
+        ("if TYPE_CHECKING:\n    class U: ...\n    from m import *\n" + F, "\n    return U(a)", PASSED, "", ()),
+    ],
+)
+def test_imports_for_type_checkers(
+    document: str, insertion: str, outcome: Outcome, detail: str, imports: tuple[str, ...]
+) -> None:
+    """What is imported under TYPE_CHECKING is not there when the code runs; annotations do without."""
+    verdict = judged(document, insertion)
+    [found] = [one for one in verdict.checks if one.name == NAME]
+    assert (found.outcome, detail in found.detail) == (outcome, True), verdict
+    assert verdict.imports == imports
 
 
 @pytest.mark.parametrize(
