@@ -212,6 +212,9 @@ class Search:
         shaped = run.partial() if partial else run.result()
         if shaped is None:
             return
+        left_s = max(self._ends_at - self._clock(), 0.0)
+        if self._tried and left_s < self._examiner.needs_s:
+            return  # unexamined it would be taken for better than those that were examined
         fingerprint = self._same(shaped.text)
         if fingerprint in self._seen:
             number = self._seen[fingerprint]
@@ -220,7 +223,6 @@ class Search:
         self._seen[fingerprint] = len(self._tried)
         if self._examiner.runs_examples:
             self._on_step("running the examples")
-        left_s = max(self._ends_at - self._clock(), 0.0)
         verdict = await self._examiner.examine(shaped.text, left_s=left_s, complete=shaped.complete)
         self._tried.append(
             Tried(

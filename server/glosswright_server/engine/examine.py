@@ -88,6 +88,11 @@ class Examiner:
         """Whether there are examples that will be run, as far as is known by now."""
         return bool(self._contract.examples) and not self._why_not
 
+    @property
+    def needs_s(self) -> float:
+        """Seconds that examples need for a fair chance; 0 where none are run."""
+        return min(self._options.limits.example_s, self._options.limits.wall_s) if self.runs_examples else 0.0
+
     async def examine(self, text: str, *, left_s: float, complete: bool = True) -> Verdict:
         """The verdict on `text` as the answer, within about `left_s` seconds.
 
@@ -114,9 +119,9 @@ class Examiner:
         )
         if program.why_not:
             return self._not_run(program.why_not)
-        limits = self._options.limits
-        if left_s < min(limits.example_s, limits.wall_s):
+        if left_s < self.needs_s:
             return self._not_run(_NO_TIME)
+        limits = self._options.limits
         options = replace(self._options, limits=replace(limits, wall_s=min(limits.wall_s, left_s)))
         return await run_examples(program, self._contract.examples, options)
 
