@@ -12,7 +12,7 @@ import re
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.sandbox.process import Answer
 from glosswright_server.verify.sandbox.questions import Question
-from glosswright_server.verify.sandbox.values import Tree, same, stands, truth
+from glosswright_server.verify.sandbox.values import Tree, equal, holds_object, same, stands, truth
 from glosswright_server.verify.verdict import ExampleResult, Outcome
 
 _MOST_SHOWN = 120
@@ -64,22 +64,25 @@ def judged(example: Example, question: Question, answer: Answer, memory_mb: int)
                 example, f"gave {_shown(question, answer.tree)}, which cannot be compared outside the sandbox"
             )
         return passed(example) if stand else unlike(example, question, answer)
-    if question.wanted is not None and same(answer.tree, question.wanted):
+    if question.wanted is not None and (equal if question.against else same)(answer.tree, question.wanted):
         return passed(example)
     if question.wanted is None and pictures(question.show(answer.tree), question.text):
         return passed(example)
     if too_large(answer.tree):
         return unknown(example, "gave a value too large to compare")
-    return None if question.inside else unlike(example, question, answer)
+    if question.inside or (question.against and holds_object(answer.tree)):
+        return None
+    return unlike(example, question, answer)
 
 
 def judged_inside(example: Example, question: Question, before: Answer, answer: Answer) -> ExampleResult:
     """How the comparison inside came out; `before` is the answer with the value."""
     if answer.classes:
-        return unknown(example, f"the expected {short(question.text)} cannot be computed: {what(answer)}")
+        trouble = "compared with" if question.against else "computed"
+        return unknown(example, f"the expected {short(question.text)} cannot be {trouble}: {what(answer)}")
     match answer.tree:
         case ("t", expected, (alike,)):
-            if same(before.tree, expected) or alike == "T":
+            if alike == "T" or (not question.against and same(before.tree, expected)):
                 return passed(example, INSIDE)
             return failed(example, f"gave {_shown(question, before.tree)}, expected {_shown(question, expected)}")
     return failed(example, "answered the checker what it was not asked")
@@ -191,11 +194,11 @@ def _shown(question: Question, tree: Tree) -> str:
 
 
 def _quoted(text: str) -> str:
-    return repr(short(text.rstrip("\n"))) if text.strip() else "nothing"
+    return short(repr(text.rstrip("\n"))) if text.strip() else "nothing"
 
 
 def short(text: str) -> str:
     """On one line, short, and without characters that a terminal or an editor would act on."""
-    text = " ".join(text.split())
+    text = re.sub(r"\s*[\n\r]\s*", " ", text.strip()).replace("\t", " ")
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"

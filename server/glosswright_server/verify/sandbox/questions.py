@@ -34,10 +34,12 @@ class Question:
     wanted: Tree | None = None
     """The value that must come, where it is known out here."""
     relation: str = ""
-    """How the value must stand to `wanted` where that is not equality: a comparison of Python's, or "near", where
-    `wanted` is a pair of a number and how far from it the value may be."""
+    """How the value must stand to `wanted` where that is not equality: a comparison of Python's, or "near <" or
+    "near <=", where `wanted` is a pair of a number and how far from it the value may be."""
     inside: str = ""
     """The expression of the expected value where it is not: compared inside, after `last` was evaluated."""
+    against: str = ""
+    """The expression of `wanted`, where the example asks for `==`: an object is asked inside whether it equals that."""
     show: Callable[[Tree], str] = show
     """Writes a value in the language of the example."""
     text: str = ""
@@ -64,13 +66,12 @@ def _holds(source: str) -> Question:
     source = source.removeprefix("assert ").strip()
     body, last = _split(source)
     match _parsed(last):
-        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
+        case ast.Compare(left=left, ops=[(ast.Eq() | ast.Is()) as op], comparators=[right]):
             sides = ast.unparse(left), ast.unparse(right)
-            values = constant(sides[0]), constant(sides[1])
-            if values[1] is not None:
-                return Question(body=body, last=sides[0], wanted=values[1], text=sides[1])
-            if values[0] is not None:
-                return Question(body=body, last=sides[1], wanted=values[0], text=sides[0])
+            for asked, given in (sides, sides[::-1]):
+                if (wanted := constant(given)) is not None:
+                    against = given if isinstance(op, ast.Eq) else ""
+                    return Question(body=body, last=asked, wanted=wanted, against=against, text=given)
             return Question(body=body, last=sides[0], inside=sides[1], text=sides[1])
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _relations():
             return _related(body, last, left, op, right)
@@ -88,7 +89,8 @@ def _related(body: str, last: str, left: ast.expr, op: ast.cmpop, right: ast.exp
                 if bound is not None and middle is not None and straight in ("<", "<="):
                     near: Tree = ("t", middle, bound)
                     text = f"{ast.unparse(given)} within {ast.unparse(right)}"
-                    return Question(body=body, last=ast.unparse(asked), wanted=near, relation="near", text=text)
+                    relation = f"near {straight}"
+                    return Question(body=body, last=ast.unparse(asked), wanted=near, relation=relation, text=text)
     if bound is not None:
         text = f"{straight} {ast.unparse(right)}"
         return Question(body=body, last=ast.unparse(left), wanted=bound, relation=straight, text=text)
@@ -108,7 +110,7 @@ def _relations() -> dict[type, tuple[str, str]]:
         ast.Gt: (">", "<"),
         ast.GtE: (">=", "<="),
         ast.NotEq: ("!=", "!="),
-        ast.IsNot: ("!=", "!="),
+        ast.IsNot: ("is not", "is not"),
         ast.In: ("in", ""),
         ast.NotIn: ("not in", ""),
     }

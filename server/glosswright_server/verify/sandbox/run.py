@@ -158,7 +158,8 @@ class _Run:
         answer = await sandboxed.ask("run", session, question.body, question.last, question.kind.value, within=left())
         result = judge.judged(example, question, answer, self._limits.memory_mb)
         if result is None:
-            second = await sandboxed.ask("same", session, question.inside, within=left())
+            expected, how = (question.inside, "strictly") if question.inside else (question.against, "equal")
+            second = await sandboxed.ask("same", session, expected, how, within=left())
             result = judge.judged_inside(example, question, answer, second)
         return result
 

@@ -156,6 +156,22 @@ def same(found: Tree, wanted: Tree) -> bool:
     return found == wanted
 
 
+def equal(found: Tree, wanted: Tree) -> bool:
+    """Whether the two are the same to Python's `==`, for which True is 1."""
+    return same(_as_numbers(found), _as_numbers(wanted))
+
+
+def _as_numbers(tree: Tree) -> Tree:
+    if tree in (("T",), ("F",)):
+        return "i", int(tree[0] == "T")
+    return tuple(_as_numbers(part) if isinstance(part, tuple) else part for part in tree)
+
+
+def holds_object(tree: Tree) -> bool:
+    """Whether some of it is an object of which only its class can say what it equals."""
+    return tree[0] == "o" or any(holds_object(part) for part in tree[1:] if isinstance(part, tuple))
+
+
 def _same_number(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, int) or (isinstance(wanted, Written) and wanted.exact):
         return bool(found == wanted)
@@ -221,19 +237,26 @@ def stands(found: Tree, relation: str, wanted: Tree) -> bool | None:
         if wanted[0] not in _CONTAINERS:
             return None
         members = wanted[1::2] if wanted[0] in "dm" else wanted[1:]
-        return any(same(found, member) for member in members) is (relation == "in")
-    if relation == "!=":
-        return not same(found, wanted)
-    if relation == "near":
+        return any(equal(found, member) for member in members) is (relation == "in")
+    if relation in ("!=", "is not"):
+        return not (equal if relation == "!=" else same)(found, wanted)
+    if relation.startswith("near"):
         _, middle, far = wanted
         if {found[0], middle[0], far[0]} <= set("if"):
-            return bool(abs(found[1] - middle[1]) <= far[1])
+            return _is_near(found[1], middle[1], far[1], strictly=relation == "near <")
         return None
     if not ({found[0], wanted[0]} <= set("if") or found[0] == wanted[0] == "s"):
         return None
     return bool(
         {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}[relation](found[1], wanted[1])
     )
+
+
+def _is_near(found: float, middle: float, far: float, *, strictly: bool) -> bool:
+    try:
+        return abs(found - middle) < far if strictly else abs(found - middle) <= far
+    except OverflowError:  # a whole number beyond any float is near to none
+        return False
 
 
 def truth(tree: Tree) -> bool | None:

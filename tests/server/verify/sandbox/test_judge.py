@@ -47,7 +47,7 @@ CASES = [
     ("v", "2", raised("ImportError", message="libx.so: cannot open shared object file"), "not applicable", "a library"),
     ("v", "2", raised("ImportError", message="cannot import name 'x'"), "failed", "cannot import name"),
     ("v", "'hello...'", Answer(describe("hello world")), "failed", "gave 'hello world', expected 'hello...'"),
-    ("v", "'a b'", Answer(describe("a   b")), "failed", "gave 'a"),
+    ("v", "'a b'", Answer(describe("a   b")), "failed", "gave 'a   b', expected 'a b'"),
     ("v", "42", Answer(("o", "C", "42")), "failed", "gave 42, expected 42"),
     ("v", "C('a...')", Answer(("o", "C", "C('abc')")), None, ""),
     ("v", "C('a b')", Answer(("o", "C", "C('a   b')")), None, ""),
@@ -68,6 +68,7 @@ CASES = [
     ("r", "FileNotFoundError", raised("FileNotFoundError", errno=errno.ENOENT, names_file=True), "passed", ""),
     ("r", "ImportError", raised("ModuleNotFoundError", "ImportError", missing="x"), "not applicable", "module 'x'"),
     ("h", "", Answer(describe(True)), "passed", ""),
+    ("p", "a\nb", Answer(printed="a b"), "failed", "printed 'a b', expected 'a\\nb'"),
     ("h", "", Answer(describe([])), "failed", "gave [], which does not hold"),
     ("h", "", Answer(OBJECT), "not applicable", "neither true nor false"),
 ]

@@ -93,6 +93,23 @@ def test_python_question(example: Example, last: str, wanted: object, inside: st
 
 
 @pytest.mark.parametrize(
+    ("expression", "relation", "against"),
+    [
+        ("abs(f(1) - 3) < 1", "near <", ""),
+        ("abs(f(1) - 3) <= 1", "near <=", ""),
+        ("f(1) == 2", "", "2"),
+        ("2 == f(1)", "", "2"),
+        ("f(1) is True", "", ""),
+        ("f(1) is not True", "is not", ""),
+    ],
+)
+def test_relation(expression: str, relation: str, against: str) -> None:
+    """What a comparison promises is what is asked: `<` is not `<=`, and only `==` is a matter of the object's class."""
+    question = python_question(asked(expression, "", "holds"))
+    assert (question.relation, question.against) == (relation, against)
+
+
+@pytest.mark.parametrize(
     ("source", "shown"),
     [
         ("1", "1"), ("-1.5e3", "-1500"), ("0x1F", "31"), ("1_000", "1000"), ("'it\\'s'", '"it\'s"'),

@@ -101,6 +101,29 @@ async def test_examples(run, outcome: Outcome, cases: list[tuple[str, ...]]) -> 
             assert case[2] in result.detail
 
 
+async def test_assertions_are_pythons(run) -> None:
+    """An assertion asks what Python would answer, also of objects that only their class can compare; that is said."""
+    source = """
+from decimal import Decimal
+from fractions import Fraction
+class Money:
+    def __init__(self, n): self.n = n
+    def __eq__(self, other): return self.n == (other.n if isinstance(other, Money) else other)
+class Liar:
+    def __eq__(self, other): return True
+"""
+    inside = ("{2: 1}.keys() == {2}", "Fraction(1, 2) == 0.5", "3 == Decimal(3)", "Money(2) == 2", "[Money(2)] == [2]")
+    outside = ("True in (0, 1)", "True == 1", "not_one() not in (0, 1)")
+    fails = ("Fraction(1, 2) == 0.25", "Money(2) == 3", "Liar() == 2", "abs(4 - 3) < 1", "abs(f() - 3) < 1")
+    source += "def not_one(): return 3\ndef f(): return 4\n"
+    examples = [(text, "", "holds") for text in (*inside, *outside, *fails)]
+    found = (await run(source, *examples, ("Fraction(1, 2)", "0.5"), ("Money(2)", "2"))).results
+    said = [(r.outcome, r.detail) for r in found]
+    assert said[: len(inside)] == [(Outcome.PASSED, "compared inside the sandbox")] * len(inside), said
+    assert said[len(inside) :][: len(outside)] == [(Outcome.PASSED, "")] * len(outside), said
+    assert {outcome for outcome, _ in said[len(inside) + len(outside) :]} == {Outcome.FAILED}, said
+
+
 async def test_sessions(run) -> None:
     """Examples of one session share names; those of another do not see them."""
     examples = [

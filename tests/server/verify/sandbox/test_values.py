@@ -7,7 +7,17 @@ import time
 
 import pytest
 
-from glosswright_server.verify.sandbox.values import Written, describe, read_tree, same, show, stands, truth
+from glosswright_server.verify.sandbox.values import (
+    Written,
+    describe,
+    equal,
+    holds_object,
+    read_tree,
+    same,
+    show,
+    stands,
+    truth,
+)
 
 SAME = [
     (1, 1), (1, 1.0), (0.1 + 0.2, 0.3), (1 / 3, 0.3333333333), (math.nan, math.nan), (math.inf, math.inf),
@@ -57,6 +67,15 @@ def test_written(found: float, written: float, alike: bool) -> None:
     """A number that was evidently cut stands for all that begin so; a rounded one of few digits asks for rounding."""
     assert same(describe(found), describe(Written(written))) is alike
     assert same(describe(-found), describe(-Written(written))) is alike
+
+
+def test_equal() -> None:
+    """To an assertion True is 1, however deep; a list still is no tuple, and an object equals nothing out here."""
+    assert equal(describe([True, {"a": 0}]), describe([1, {"a": False}]))
+    assert not equal(describe([1]), describe((1,)))
+    assert not equal(("o", "C", "1"), ("i", 1))
+    assert holds_object(("l", ("d", ("s", "a"), ("o", "C", "1"))))
+    assert not holds_object(describe([1, "o"]))
 
 
 def test_derived_is_what_it_derives_from() -> None:
@@ -111,14 +130,16 @@ def test_truth(value: object, wanted: bool) -> None:
 
 
 STANDS = [
+    (4, "near <", (3, 1), False), (4, "near <=", (3, 1), True), (10**400, "near <", (0.5, 1.0), False),
+    (True, "in", (0, 1), True), (True, "not in", (0, 1), False), (False, "!=", 0, False), (1, "is not", True, True),
     (1, "<", 2, True), (2, "<", 2, False), (2, "<=", 2, True), (3, ">", 2.5, True), (2, ">=", 3, False), ("a", "<",
     "b", True),
     (1, "!=", 2, True), (1, "!=", 1.0, False), (1, "in", [1, 2], True), (3, "in", (1, 2), False),
     (3, "not in", {1, 2}, True),
-    ("a", "in", {"a": 1}, True), (1, "in", {"a": 1}, False), (1.0000001, "near", (1, 1e-6), True),
-    (1.1, "near", (1, 1e-6), False),
-    (float("nan"), "near", (1, 1e-6), False), ("a", "<", 1, None), (True, "<", 2, None), ("a",
-    "near", (1, 1e-6), None), ("a", "in", "abc", None),
+    ("a", "in", {"a": 1}, True), (1, "in", {"a": 1}, False), (1.0000001, "near <", (1, 1e-6), True),
+    (1.1, "near <", (1, 1e-6), False),
+    (float("nan"), "near <", (1, 1e-6), False), ("a", "<", 1, None), (True, "<", 2, None), ("a",
+    "near <", (1, 1e-6), None), ("a", "in", "abc", None),
 ]  # fmt: skip
 
 

@@ -4,7 +4,8 @@ A command is a line of words in hexadecimal UTF-8, an answer a line of JSON whos
 
     load TOKEN SOURCE                     → [TOKEN, "value", ["N"], PRINTED]
     run TOKEN SESSION BODY LAST WANTS     → the value of the expression LAST, after the statements BODY
-    same TOKEN SESSION EXPECTED           → a tuple of the value of EXPECTED, and whether the one before equals it
+    same TOKEN SESSION EXPECTED HOW       → a tuple of the value of EXPECTED, and whether the one before equals it,
+                                            "strictly": and is of its class, or is only "equal"
     or [TOKEN, "raised", [class, base, …], message, errno or null, whether a file is named, name of a missing module]
     or [TOKEN, "memory"]
 
@@ -103,6 +104,7 @@ def calmer() -> Callable[[], None]:
 def workers() -> dict[str, Callable[..., Any]]:
     """What each command does. Every session has its own copy of the program's names."""
     compile_, exec_, eval_, repr_, print_, type_ = compile, exec, eval, repr, print, type
+    object_ = object
     modules, threads, calm = sys.modules, _thread._count, calmer()
     module = type(sys)("program")
     spaces: dict[str, dict[str, Any]] = {}
@@ -130,11 +132,14 @@ def workers() -> dict[str, Callable[..., Any]]:
         last[0] = value
         return value
 
-    def same(session: str, expected: str) -> tuple[Any, bool]:
+    def same(session: str, expected: str, how: str = "strictly") -> tuple[Any, bool]:
         wanted = value_of(session, expected)
         calm()
         # Neither a thread that still runs nor a class that equals anything has a say in this.
-        return wanted, threads() == 0 and type_(wanted) is type_(last[0]) and (last[0] == wanted) is True
+        if threads() != 0 or not (how == "equal" or type_(wanted) is type_(last[0])):
+            return wanted, False
+        honest = how != "equal" or (last[0] == object_()) is False
+        return wanted, honest and (last[0] == wanted) is True
 
     return {"load": load, "run": run, "same": same}
 
