@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from typing import Any
 
 from glosswright_server.verify.sandbox.interpreters import Interpreter
 from glosswright_server.verify.sandbox.model import Limits
+from glosswright_server.verify.sandbox.scratch import new_scratch, sweep_once
 from glosswright_server.verify.sandbox.values import Tree, read_tree, unhex
 from glosswright_server.verify.sandbox.walls import Walls, behind
 
@@ -70,7 +70,8 @@ async def running(
     walls: Walls, language: str, interpreter: Interpreter, limits: Limits, parent: Path | None
 ) -> AsyncIterator[Sandboxed]:
     """A process that has entered the sandbox and waits for commands. Raises `Refused` or `OSError`."""
-    scratch = _scratch(parent)
+    await asyncio.to_thread(sweep_once, parent)
+    scratch = new_scratch(parent)
     try:
         with behind(walls, language, interpreter, limits, scratch) as start:
             process = await asyncio.create_subprocess_exec(
@@ -92,10 +93,6 @@ async def running(
             await _end(process)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _scratch(parent: Path | None) -> Path:
-    return Path(tempfile.mkdtemp(prefix="glosswright-run-", dir=parent)).resolve()
 
 
 def _environment(scratch: Path) -> dict[str, str]:
