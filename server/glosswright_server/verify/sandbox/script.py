@@ -3,6 +3,10 @@
 For judging files by tests that the product never sees (`evaluation`). That the tests came to their end is told by the
 checker, with a token that the code under test is not given: ending the process early, with whatever status, is no
 success. Where there is no sandbox nothing is run.
+
+That holds for code that is wrong, not for code that sets out to deceive. File and tests share the checker's process, as
+they must to share objects, and no second one can be started there: a file that walks the interpreter's frames
+(`sys._getframe`, `gc`) can find the token, or change the tests' names, and so forge a pass. It stays behind the walls.
 """
 
 from __future__ import annotations
