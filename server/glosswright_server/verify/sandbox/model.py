@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a run may use."""
+    """What a run may use. That it starts no process and that only the first 64 KiB it prints are kept is fixed."""
 
     wall_s: float = 5.0
     """Seconds after which the whole run is killed."""
@@ -16,11 +16,8 @@ class Limits:
     """Seconds one example may take."""
     memory_mb: int = 512
     """Address space, MiB (a soft notion for node, which reserves far more than it uses)."""
-    output_bytes: int = 65_536
-    """What it may print before the rest is dropped."""
     disk_mb: int = 8
     """Largest file in the scratch folder."""
-    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
