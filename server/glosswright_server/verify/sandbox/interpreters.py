@@ -56,7 +56,7 @@ class Interpreter:
 
 
 def interpreter_for(language: str, options: SandboxOptions) -> Interpreter:
-    """The interpreter of a language. Raises `Unusable`."""
+    """The interpreter of a language. Blocks while a program is asked what it is, its first time. Raises `Unusable`."""
     if language == "python":
         return _python(options.python or sys.executable, _stamp(options.python or sys.executable))
     if language == "javascript":

@@ -26,7 +26,8 @@ _NOT_REACHED = "not reached"
 
 def availability(language: str, options: SandboxOptions) -> Availability:
     """Whether examples of a language (an LSP id) can be run here. The first call starts the interpreter named in
-    `options` to see what it is, some 50 ms; later ones look at the answer."""
+    `options` to see what it is, and blocks for some 50 ms, 10 s at most; later ones look at the answer. May be called
+    from any thread: several first calls at once may each start the interpreter, and answer the same."""
     found = _prepared(language, options)
     return Availability(sandbox="", why_not=found) if isinstance(found, str) else Availability(sandbox=found[0].name)
 

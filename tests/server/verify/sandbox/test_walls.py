@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from glosswright_server.intent.contract import Example
+from glosswright_server.verify.sandbox import availability, interpreters, policy, run_examples
 from glosswright_server.verify.sandbox import run as running_module
-from glosswright_server.verify.sandbox import run_examples
 from glosswright_server.verify.sandbox import walls as walls_module
 from glosswright_server.verify.sandbox.interpreters import interpreter_for
 from glosswright_server.verify.sandbox.model import Availability, Limits, Program, SandboxOptions
@@ -208,3 +210,19 @@ def command(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def test_asked_by_many_threads_at_once() -> None:
+    """The engine asks from threads: the first calls, all at once, come to the same answer, and none raises."""
+    walls.cache_clear()
+    policy.seccomp_filter.cache_clear()
+    interpreters._python.cache_clear()
+    options, barrier = SandboxOptions(), threading.Barrier(4)
+
+    def ask(_: int) -> Availability:
+        barrier.wait(timeout=30)
+        return availability("python", options)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, range(4), timeout=60))
+    assert set(found) == {availability("python", options)}
