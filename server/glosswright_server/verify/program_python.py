@@ -120,7 +120,7 @@ class _Builder:
             raise _NoProgram(f"`{target.name}` is asynchronous, and its examples do not await it.")
 
     def _awaited(self) -> bool:
-        return any(".run(" in f"{one.setup}\n{one.expression}" for one in self._examples)
+        return any(re.search(r"\bawait\b|\.run\(", f"{one.setup}\n{one.expression}") for one in self._examples)
 
     def _slice(self, own: list[_Piece], target: Target) -> list[_Piece]:
         """The statements that are kept, in the file's order."""

@@ -24,6 +24,8 @@ from glosswright_server.intent.languages import LANGUAGES
 MAX_TEXT = 1_000_000
 """Code points of a text that are read; the rest is left out."""
 
+_MOST_SHOWN = 5  # unreadable examples that are named one by one
+
 _FULL_WIDTH = str.maketrans("（），：；＝“”‘’［］｛｝", "(),:;=\"\"''[]{}")
 _IS_FULL_WIDTH = re.compile("[（），：；＝“”‘’［］｛｝]")
 _QUOTED_FULL_WIDTH = re.compile("\"[^\"\n]*[（），：；＝［］｛｝][^\"\n]*\"|'[^'\n]*[（），：；＝［］｛｝][^'\n]*'")
@@ -89,5 +91,11 @@ def _result(reading: Reading) -> tuple[tuple[Example, ...], tuple[str, ...]]:
                 continue
         examples.append(example)
     kept = [one for one in examples if one.session == PROMPTS or one.expression not in contradicted]
-    unreadable = [line for _, line in sorted(reading.unreadable, key=lambda one: one[0])]
-    return tuple(kept[:MAX_EXAMPLES]), tuple(dict.fromkeys(unreadable))
+    unreadable = list(dict.fromkeys(line for _, line in sorted(reading.unreadable, key=lambda one: one[0])))
+    if len(unreadable) > _MOST_SHOWN:
+        unreadable[_MOST_SHOWN:] = [f"… and {len(unreadable) - _MOST_SHOWN} more"]
+    if len(kept) > MAX_EXAMPLES:
+        unreadable.append(f"what follows {kept[MAX_EXAMPLES - 1].text} (only {MAX_EXAMPLES} examples are checked)")
+    elif reading.work <= 0 and kept:
+        unreadable.append("examples further down (the text is too long to look for all of them)")
+    return tuple(kept[:MAX_EXAMPLES]), tuple(unreadable)

@@ -49,6 +49,22 @@ _LOOKS_LIKE_VALUE = re.compile(r"[\[({'\"\d]|-\d|true\b|false\b|none\b", re.IGNO
 _OPENERS = re.compile(  # "round(", "point.", "Point(1).", "-"
     r"(?:(?<![\w.])(?:[A-Za-z_][\w.]*)?\(|(?<![\w.)\]])(?:new )?[A-Za-z_][\w.]*(?:\([^()\n]*\))?\.|(?<![\w)\]])-)$"
 )
+_AWAIT = re.compile(r"(?<![\w.$])await[ \t]+$")
+_DENIAL = (
+    r"(?:wrong(?:ly)?|incorrect(?:ly)?|bad|invalid|buggy|untrue|mistaken(?:ly)?|counter-?examples?|instead\s+of|rather\s+than"
+    r"|(?:not|\w+n['’]t|never)\s+(?:be\s+)?(?:true|correct|right|the\s+case)|false)"
+)
+_DENIED = re.compile(
+    rf"(?:\b{_DENIAL}(?:\s+(?:examples?|results?|answers?|outputs?|usage))?\s*(?:that|to\s+say)?"
+    r"|错误(?:的)?(?:示例|例子|结果|用法|写法)?|不正确|不对|错|反例|而不是|并非|不是|不应(?:该)?)\W*$",
+    re.IGNORECASE,
+)
+_DENIED_AFTER = re.compile(
+    r"[ \t`]*(?:[#(（,，;]|//|--|[-–—]+)?\s*(?:(?:is|are|would\s+be)\s+)?"
+    r"(?:wrong|incorrect|not\b|never\b|false\s+result|bad\b|错|不对|不正确|[✗✘❌×])",
+    re.IGNORECASE,
+)
+_ERRORS = re.compile(r"错误\W*$")
 _TRAILER = re.compile(r"\.[A-Za-z_]\w*|[(\[]")
 _ASSIGNED = re.compile(r"^\s*(?:(?:const|let|var|val|auto)\s+)?[A-Za-z_]\w*\s*(?::=|=)\s*$")
 _ATTACHED = re.compile(r"\w[(\[]$|\S[.]$")
@@ -117,6 +133,8 @@ class _Calls:
             before = self.text[max(line_start, first - _LEFT) : first]
             if not self._is_own(before):
                 continue
+            if self._is_denied(line, first, before):
+                return last
             used = self._outcome(line, first, last, is_assigned=bool(_ASSIGNED.match(before)))
             if used:
                 return used
@@ -124,7 +142,8 @@ class _Calls:
 
     def _extents(self, line_start: int, start: int, end: int) -> list[tuple[int, int]]:
         """The expressions that the call may be part of, widest first: `round(f(1), 2)`, `f(1)[0]`, `f(1)`."""
-        extents = [(start, self._trailed(end))]
+        awaited = _AWAIT.search(self.text, max(line_start, start - _WORD), start)
+        extents = [(awaited.start() if awaited else start, self._trailed(end))]
         while len(extents) < 4:
             first, last = extents[0]
             match = _OPENERS.search(self.text, max(line_start, first - 80), first)
@@ -160,6 +179,22 @@ class _Calls:
             return False
         return bool(_PRECEDED.search(before[-1:]))
 
+    def _is_denied(self, line: int, first: int, before: str) -> bool:
+        """Whether the text before says that what follows does not hold: "Wrong: f(3) == 10"."""
+        if before.strip(" \t`>*-+•"):
+            denied = _DENIED.search(before)
+            if denied and _ERRORS.search(before):  # the heading of exceptions, too
+                end = closing(self.text, self.text.find("(", first))
+                return _RAISES.match(self.text, max(end, first)) is None
+            return denied is not None
+        for above in range(line - 1, max(-1, line - 1 - _FAR), -1):
+            text = self.reading.lines[above].strip()
+            if not text:
+                return False
+            if text.endswith((":", "：")):
+                return _DENIED.search(text[-_LEFT:]) is not None and _ERRORS.search(text[-_LEFT:]) is None
+        return False
+
     def _outcome(self, line: int, first: int, last: int, *, is_assigned: bool) -> int:
         """Read what follows the expression; answers the offset behind it, or 0 where it is no example."""
         expression = self.text[first:last]
@@ -188,10 +223,18 @@ class _Calls:
         if error and END.match(text, at + len(error)):
             return self._keep(line, expression, error, ExampleKind.RAISES, at + len(error))
         expected = expected_value(self.reading, self.dialect, at)
+        shown_end = at + len(expected.source)  # a comment behind the value belongs to `expected.end`
+        if expected.source and (_DENIED_AFTER.match(text, expected.end) or _DENIED_AFTER.match(text, shown_end)):
+            return expected.end
         if expected.source:
             return self._keep(line, expression, expected.source, ExampleKind.VALUE, expected.end)
         if self.dialect.trouble(expression) == FORMULA:
             self.formulas.append(line)
+        elif is_formal and self.reading.name and re.compile(rf"{re.escape(self.reading.name)}\(").match(text, at):
+            if not self.dialect.trouble(expression):
+                shown = text[separator.start() - len(expression) : at + _LEFT].split("\n", 1)[0]
+                self.reading.reject(line, shown, "what it should be is not a literal")
+                return at
         elif is_formal and _LOOKS_LIKE_VALUE.match(text, at):
             shown = text[separator.start() - len(expression) : at] + text[at : at + _LEFT].split("\n", 1)[0]
             why = "may mean two values" if expected.is_ambiguous else "its value cannot be read"

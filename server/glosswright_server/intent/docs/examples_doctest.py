@@ -45,6 +45,8 @@ class _Group:
     line: int
     source: str
     answer: list[str]
+    outdented: bool = False
+    """Whether a value stands below, where the answer would be, but left of the prompt."""
     prose: int = 0
     """How many of the answer's last lines are no part of it."""
 
@@ -86,6 +88,12 @@ class _Session:
         if not statements:
             return
         *before, last = statements
+        if any(_awaits(one) for one in before) or (not isinstance(last, ast.Expr) and _awaits(last)):
+            self._reject(group, "only an expression can be awaited")
+            return
+        if self._shows_several(before, last, group.answer):
+            self._reject(group, "it shows several values at once")
+            return
         free = self._unbound(statements)
         if free:
             self.broken.update(bound_names(statements))
@@ -93,8 +101,9 @@ class _Session:
             return
         lines = [ast.get_source_segment(group.source, one) or "" for one in before]
         if not isinstance(last, ast.Expr):
+            is_loop = isinstance(last, ast.For | ast.While)
             if any(line.strip() for line in group.answer):
-                self._reject(group, "a statement has no value")
+                self._reject(group, "a loop cannot be an example" if is_loop else "a statement has no value")
             self._run(statements, group.source)
             return
         expression = ast.get_source_segment(group.source, last.value) or ""
@@ -102,8 +111,17 @@ class _Session:
             self._run(before, "\n".join(lines))
         self._expression(group, last.value, expression)
 
+    def _shows_several(self, before: list[ast.stmt], last: ast.stmt, answer: list[str]) -> bool:
+        """Whether a prompt shows more than the last value: `f(4); f(5)`."""
+        shown = [one for one in before if isinstance(one, ast.Expr) and is_call_of(one.value, self.reading.name)]
+        again = isinstance(last, ast.Expr) and is_call_of(last.value, self.reading.name)
+        return bool(shown) and (len(_stripped(answer)) > 1 or (again and bool(_stripped(answer))))
+
     def _expression(self, group: _Group, node: ast.expr, expression: str) -> None:
         answer = _stripped(group.answer)
+        if group.outdented and not answer:
+            self._reject(group, "its answer is indented less than the prompt")
+            return
         if not answer:
             if isinstance(node, ast.Compare | ast.BoolOp) or _is_not(node):
                 left, right = equation(node, expression, self.reading.name)
@@ -209,7 +227,20 @@ def _groups(reading: Reading, taken: set[int]) -> Iterator[_Group]:
             answer.append(lines[at][indent:].rstrip())
             at += 1
         taken.update(range(start, at))
-        yield _Group(start, "\n".join(source).rstrip(), answer)
+        outdented = (
+            not answer and at < len(lines) and not PROMPT.match(lines[at]) and _is_value_left_of(lines[at], indent)
+        )
+        yield _Group(start, "\n".join(source).rstrip(), answer, outdented)
+
+
+def _is_value_left_of(line: str, indent: int) -> bool:
+    node = parsed(line) if line.strip() and len(line) - len(line.lstrip()) < indent else None
+    return node is not None and is_value(node)
+
+
+def _awaits(statement: ast.stmt) -> bool:
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return not isinstance(statement, functions) and any(isinstance(part, ast.Await) for part in ast.walk(statement))
 
 
 def _stripped(answer: list[str]) -> list[str]:

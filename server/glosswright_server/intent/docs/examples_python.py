@@ -71,7 +71,7 @@ class PythonDialect:
             return "it is a method"
         free -= {one for one in called if one[:1].isupper() or not self.name}
         if not free:
-            return "is awaited" if any(isinstance(part, ast.Await) for part in ast.walk(node)) else ""
+            return ""
         if any(len(one) == 1 or one in self.parameters or one in PLACEHOLDERS for one in free):
             return FORMULA
         return f"{min(free)} is not defined"

@@ -64,7 +64,7 @@ class Reading:
     @property
     def exhausted(self) -> bool:
         """Whether enough was found, or enough was tried."""
-        return self.work <= 0 or len(self.found) >= MAX_EXAMPLES
+        return self.work <= 0 or len(self.found) > MAX_EXAMPLES
 
     def spend(self, work: int) -> None:
         """Note that so many code points were looked at."""

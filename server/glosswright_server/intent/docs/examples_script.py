@@ -75,7 +75,7 @@ class ScriptDialect:
         free = read - declared - _GLOBALS - {self.name, *bound}
         free -= {one for one in free if (one[:1].isupper() or not self.name) and re.search(rf"\b{one}\s*[(.]", source)}
         if not free:
-            return "is awaited" if re.match(r"\s*await\b", source) else ""
+            return ""
         if any(len(one) == 1 or one in self.parameters or one in PLACEHOLDERS for one in free):
             return FORMULA
         return f"{min(free)} is not defined"
@@ -88,7 +88,7 @@ class ScriptDialect:
             return ""
         for node in _nodes(tree):
             if node.type == "identifier":
-                if tree.text_of(node) not in _MAKERS | {"Infinity", *bound}:
+                if tree.text_of(node) not in _MAKERS | {"Infinity", "NaN", *bound}:
                     return ""
             elif (
                 node.is_named and node.type not in _VALUE_NODES and node.type not in ("program", "expression_statement")

@@ -35,7 +35,10 @@ def read_contract(request: str, language: str, *, name: str = "", parameters: tu
     `cleaning.MAX_LINES`.
     """
     parameters = tuple(one.lstrip("*&.") for one in parameters)
-    examples, unreadable = find_examples(bounded(request), language, name=name, parameters=parameters)
+    read = bounded(request)
+    examples, unreadable = find_examples(read, language, name=name, parameters=parameters)
+    if find_examples(request[len(read) :], language, name=name, parameters=parameters)[0]:
+        unreadable += (f"examples below line {read.count(chr(10)) + 1} (only so much of a text is read)",)
     outline = outline_of(_without_examples(clean_lines(request), examples), language, parameters)
     prose = outline.prose + [
         line for block in outline.blocks if block.kind is Kind.TEXT for line in ["", *_lines(block)]

@@ -9,6 +9,8 @@ import pytest
 
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.intent.docs.examples import find_examples
+from glosswright_server.intent.docs.examples_scan import MAX_EXAMPLES
+from glosswright_server.intent.docs.read import read_contract
 
 # text | what is found, as a person would say it, "; " between two; "" for nothing; "?" for one unreadable example.
 # The function is `f`, its parameter `x`.
@@ -129,7 +131,21 @@ FOUND = [
     ("1 + f(2) == 3", ""),
     ("2 * f(2) == 3", ""),
     ("g(f(1)) == 2", ""),
-    ("f(1) == f(2)", ""),
+    ("f(1) == f(2)", "?"),
+    ("f(2) == f(1) + 1", "?"),
+    ("Wrong: f(3) == 10", ""),
+    ("Incorrect:\n- f(3) == 10\n- f(4) == 10\n\nf(3) == 9", "f(3) == 9"),
+    ("It is not true that f(3) == 9", ""),
+    ("It isn't true that f(3) == 9", ""),
+    ("f(3) != 10", ""),
+    ("instead of f(3) == 10", ""),
+    ("f(3) returns 10 instead of 9", ""),
+    ("f(3) == 10  # wrong", ""),
+    ("f(3) == 10 (not 9)", ""),
+    ("错误: f(3) == 10", ""),
+    ("错误示例：f(3) == 10", ""),
+    ("错误: f(-1) 抛出 ValueError", "f(-1) raises ValueError"),
+    ("Right: f(3) == 9", "f(3) == 9"),
     ("foo(1) -> 3", ""),
     ("self.f(1) -> 3", "?"),
     ("f(1) -> True/False", "?"),
@@ -143,7 +159,8 @@ FOUND = [
     ("f(10) -> 10%", "?"),
     ("f(3) -> [1] -> sorted", "?"),
     ("f(abc) -> 3", "?"),
-    ("await f(1) == 2", ""),
+    ("await f(1) == 2", "await f(1) == 2"),
+    (">>> await f(1)\n2", "await f(1) == 2"),
     ("f(1) -> 2\nf(1) -> 3", "?"),
 ]
 
@@ -260,10 +277,9 @@ def example(expression: str, expected: str = "", kind: ExampleKind = ExampleKind
 def test_prompts_share_a_session() -> None:
     """As in doctest, the prompts of one text see each other's names, prose and blank lines between them or not."""
     check(
-        ">>> import os\n>>> y = 3\n>>> f(y)\n9\n\nand then\n\n"
-        "    >>> y += 1\n    >>> f(y); f(y + 1)\n    [1,\n     2]\n",
+        ">>> import os\n>>> y = 3\n>>> f(y)\n9\n\nand then\n\n    >>> y += 1\n    >>> f(y + 1)\n    [1,\n     2]\n",
         example("f(y)", "9", setup="import os\ny = 3", line=2),
-        example("f(y + 1)", "[1,\n 2]", setup="y += 1\nf(y)", line=8),
+        example("f(y + 1)", "[1,\n 2]", setup="y += 1", line=8),
     )
 
 
@@ -320,6 +336,10 @@ def test_prompts_without_answer() -> None:
         (">>> f(unknown)\n3", 1),
         (">>> f(1)\n[1, 2", 1),
         (">>> for i in [1]:\n...     f(i)\n3", 1),
+        (">>> f(1); f(2)\n3\n4", 1),
+        (">>> f(1); f(2)\n3", 1),
+        (">>> x = await f(1)\n>>> x\n3", 2),
+        ("\t>>> f(1)\n  2", 1),
         (">>> f(1)\nTraceback (most recent call last):\n", 1),
         (">>> y = unknown\n>>> f(y)\n3", 2),
         (">>>\n>>> # nothing\n", 0),
@@ -328,6 +348,32 @@ def test_prompts_without_answer() -> None:
 def test_prompts_that_cannot_be_checked(text: str, unreadable: int) -> None:
     """What cannot be compared is named, what the author skips is not."""
     check(text, unreadable=unreadable)
+
+
+def test_a_call_for_its_effect_beside_what_it_did() -> None:
+    """`sort(xs); xs` shows one value."""
+    check(">>> f(x); x\n3".replace("x", "__doc__"), example("__doc__", "3", setup="f(__doc__)"))
+
+
+def test_why_a_loop_is_no_example() -> None:
+    """The reason is in the author's words."""
+    _, [why] = find_examples(">>> for i in [1]:\n...     f(i)\n3", "python", name="f")
+    assert "a loop cannot be an example" in why
+
+
+def test_what_is_left_out_is_said() -> None:
+    """However many examples there are, none is dropped without a word, and the words stay few."""
+    many = "".join(f"f({n}) -> {n}\n" for n in range(MAX_EXAMPLES))
+    assert find_examples(many, "python", name="f")[1] == ()
+    examples, [more] = find_examples(many + "f(99) -> 1", "python", name="f")
+    assert len(examples) == MAX_EXAMPLES
+    assert "only 64 examples are checked" in more
+    _, unreadable = find_examples("".join(f"f({n}) -> [\n\n" for n in range(9)), "python", name="f")
+    assert len(unreadable) == 6
+    assert unreadable[-1] == "… and 4 more"
+    late = read_contract("f(1) -> 1\n" + "words\n" * 1_200 + "f(2) -> 2", "python", name="f")
+    assert [one.text for one in late.examples] == ["f(1) == 1"]
+    assert late.unreadable == ("examples below line 1000 (only so much of a text is read)",)
 
 
 def test_equation_in_a_bracket_keeps_it() -> None:
