@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from glosswright_server.intent.contract import Contract, Example, ExampleKind
+from glosswright_server.verify.python.lookup import is_table_of
 from glosswright_server.verify.python.parsed import (
     FUNCTIONS,
     LOOPS,
@@ -69,7 +70,7 @@ def own_words(function: Function, contract: Contract) -> Check:
     pairs = [pair for example in contract.examples if (pair := _literal_example(example, function.name)) is not None]
     if not pairs:
         return Check(OWN_WORDS, Outcome.NOT_APPLICABLE, "there are no examples that could be repeated")
-    if _repeats(function, pairs):
+    if _repeats(function, pairs) or is_table_of(function, pairs):
         return Check(OWN_WORDS, Outcome.FAILED, "it only repeats the examples' results")
     return Check(OWN_WORDS, Outcome.PASSED)
 

@@ -54,6 +54,11 @@ def test_modules_beyond_the_standard_library_are_named(document: str, modules: t
     assert program_of(document, "f(1)").modules == modules
 
 
+def test_an_awaited_example() -> None:
+    """An example may await what it calls, as at an asynchronous prompt."""
+    assert not program_of("async def f(a):\n    «return a»\n", "await f(1)").why_not
+
+
 def test_missing_imports_go_on_top() -> None:
     """The verdict's import statements make the program whole; one that cannot be read is passed over."""
     program = program_of(

@@ -289,3 +289,48 @@ def test_promises_are_those_of_a_body() -> None:
     assert not names & {USES, RETURNS, RAISES, DOES, OWN}
     check(ENDS, "# add\n▮\n", "def g(x):\n    return g(x)", FAILED, kind=IntentKind.COMMENT)
     check(ENDS, "# add\n▮\n", "def g(x):\n    return x and g(x)", PASSED, kind=IntentKind.COMMENT)
+
+
+def shown(*pairs: tuple[str, str]) -> Contract:
+    return Contract(examples=tuple(Example(expression=one, expected=result) for one, result in pairs))
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ("return {1: 2, 2: 4}[x]", FAILED),
+        ("return {1: 2, 2: 4}.get(x)", FAILED),
+        ("return {1: 2, 2: 4}.get(x, 0)", FAILED),
+        ("table: dict[int, int] = {1: 2, 2: 4}\n    return table[x]", FAILED),
+        ("return [0, 2, 4][x]", FAILED),
+        ("return (0, 2, 4)[x]", FAILED),
+        ("match x:\n        case 1:\n            return 2\n        case 2:\n            return 4", FAILED),
+        ("match x:\n        case 1: return 2\n        case 2: return 4\n        case _: raise ValueError(x)", FAILED),
+        ("match x:\n        case 1: return 2\n        case 2: return 4\n        case _: return x * 2", PASSED),
+        ("match x:\n        case 1: return 2\n        case 2 if x: return 4", PASSED),
+        ("match x:\n        case [1, 2]: return 2\n        case None: return 4", PASSED),
+        ("return {1: 2, 2: 4, 3: 6}[x]", PASSED),
+        ("return {1: 2, 2: 4}.get(x, x * 2)", PASSED),
+        ("return {1: 2, 2: x * 2}[x]", PASSED),
+        ("return [0, 2, 4, 6, 8, 10][x]", PASSED),
+        ("return {1: 2, 2: 4}[x % 3]", PASSED),
+        ("print(x)\n    return {1: 2, 2: 4}[x]", PASSED),
+        ("return x * 2", PASSED),
+    ],
+)
+def test_a_table_of_the_examples(body: str, outcome: object) -> None:
+    """A table of the examples passes them all and knows nothing else; one that knows more is a program."""
+    contract = shown(("f(1)", "2"), ("f(2)", "4"))
+    verdict = judged(function("def f(x):", "Double."), f"\n    {body}", contract=contract)
+    [found] = [one for one in verdict.checks if one.name == OWN]
+    assert found.outcome is outcome, verdict
+
+
+def test_a_table_by_two_arguments() -> None:
+    """Two arguments are looked up as a pair."""
+    contract = shown(("f(1, 2)", "3"), ("f(2, 2)", "4"))
+    for body in (
+        "return {(1, 2): 3, (2, 2): 4}[a, b]",
+        "match (a, b):\n        case (1, 2): return 3\n        case 2, 2: return 4",
+    ):
+        check(OWN, function("def f(a, b):", "Add."), f"\n    {body}", FAILED, "only repeats", contract=contract)
