@@ -128,3 +128,19 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Free the model. Safe to call twice."""
+
+
+def only_choice(
+    generate_choices: Callable[[GenerationRequest, int, OnChoice], None], request: GenerationRequest, on_delta: OnDelta
+) -> Finish:
+    """`Backend.generate` in terms of `Backend.generate_choices`."""
+    finishes: list[Finish] = []
+
+    def on_choice(_: int, event: Delta | Finish) -> bool:
+        if isinstance(event, Finish):
+            finishes.append(event)
+            return True
+        return on_delta(event)
+
+    generate_choices(request, 1, on_choice)
+    return finishes[0]

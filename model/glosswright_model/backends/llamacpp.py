@@ -22,7 +22,7 @@ from typing import Any
 
 from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadError
 
-from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta
+from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta, only_choice
 from .context_window import fit
 from .fim import FAMILIES, Control, FimFamily, infer_family, neutralise, pieces
 from .gguf_check import GgufInfo, check_gguf
@@ -134,16 +134,7 @@ class LlamaCppBackend:
         After a stop llama.cpp finishes the step it has begun (one token, or one batch of the prompt) before the slot is
         free; nothing of it is shown or counted. Raises GenerationError when the engine refuses or fails.
         """
-        finishes: list[Finish] = []
-
-        def on_choice(_: int, event: Delta | Finish) -> bool:
-            if isinstance(event, Finish):
-                finishes.append(event)
-                return True
-            return on_delta(event)
-
-        self.generate_choices(request, 1, on_choice)
-        return finishes[0]
+        return only_choice(self.generate_choices, request, on_delta)
 
     def generate_choices(self, request: GenerationRequest, count: int, on_choice: OnChoice) -> None:
         """Generate `count` completions in one batch; see `base.Backend`.

@@ -17,7 +17,17 @@ from functools import partial
 
 from glosswright_model.errors import GenerationError
 
-from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta, TokenLogprob
+from .base import (
+    BackendInfo,
+    Delta,
+    Finish,
+    FinishReason,
+    GenerationRequest,
+    OnChoice,
+    OnDelta,
+    TokenLogprob,
+    only_choice,
+)
 from .stop_strings import StopStrings
 
 Answer = Callable[[GenerationRequest], str]
@@ -113,16 +123,7 @@ class ScriptedBackend:
 
     def generate(self, request: GenerationRequest, on_delta: OnDelta) -> Finish:
         """Play the script's answer; see `base.Backend`. Raises GenerationError if the script says so or once closed."""
-        finishes: list[Finish] = []
-
-        def on_choice(_: int, event: Delta | Finish) -> bool:
-            if isinstance(event, Finish):
-                finishes.append(event)
-                return True
-            return on_delta(event)
-
-        self.generate_choices(request, 1, on_choice)
-        return finishes[0]
+        return only_choice(self.generate_choices, request, on_delta)
 
     def generate_choices(self, request: GenerationRequest, count: int, on_choice: OnChoice) -> None:
         """Play `count` answers, a token of each in turn; see `base.Backend`. `Script.answer` sees each one's own seed.

@@ -16,7 +16,7 @@ from typing import Any
 
 from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadError
 
-from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta
+from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta, only_choice
 from .context_window import fit
 from .fim import FAMILIES, GENERIC, Control, infer_family, neutralise, pieces
 from .threads import thread_count
@@ -123,16 +123,7 @@ class TransformersBackend:
 
     def generate(self, request: GenerationRequest, on_delta: OnDelta) -> Finish:
         """Generate one completion; see `base.Backend`. A second caller waits until the first is done."""
-        finishes: list[Finish] = []
-
-        def on_choice(_: int, event: Delta | Finish) -> bool:
-            if isinstance(event, Finish):
-                finishes.append(event)
-                return True
-            return on_delta(event)
-
-        self.generate_choices(request, 1, on_choice)
-        return finishes[0]
+        return only_choice(self.generate_choices, request, on_delta)
 
     def generate_choices(self, request: GenerationRequest, count: int, on_choice: OnChoice) -> None:
         """Generate `count` completions as rows of one batch; see `base.Backend`.
