@@ -30,7 +30,8 @@ fi
 # Without these nothing breaks: examples are not run, and tests of the second kind of sandbox skip.
 wanted=()
 if [ "$(uname)" = Linux ]; then
-  ls /lib/*/libseccomp.so.2 /usr/lib/*/libseccomp.so.2 /usr/lib*/libseccomp.so.2 >/dev/null 2>&1 || wanted+=(libseccomp2)
+  has_seccomp() { for file in /lib/*/libseccomp.so.2 /usr/lib*/libseccomp.so.2; do [ -e "$file" ] && return; done; false; }
+  has_seccomp || wanted+=(libseccomp2)
   [ "${1:-}" != dev ] || command -v bwrap >/dev/null || wanted+=(bubblewrap)
 fi
 if [ "${#wanted[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
