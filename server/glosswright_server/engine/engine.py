@@ -30,7 +30,7 @@ from glosswright_server.intent.languages import Language, language_for
 from glosswright_server.intent.model import Intent, IntentKind, Trigger
 from glosswright_server.intent.read import actions_at, read_intent
 from glosswright_server.intent.tree import Tree
-from glosswright_server.prompt.build import build_prompt
+from glosswright_server.prompt.build import Prompt, build_prompt
 from glosswright_server.prompt.profile import Style
 from glosswright_server.settings import Settings
 from glosswright_server.verify.static import judge
@@ -404,21 +404,20 @@ class Engine:
         prompt = build_repair(snapshot.text, intent, ready.profile, attempt=attempt, failure=failure, path=snapshot.uri)
         if prompt is None or not failure:
             return None
-        most = min(prompt.max_tokens, self.settings.explicit.max_tokens)
-        return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=most, logprobs=True)
+        return _job(snapshot, intent, prompt, self.settings.explicit.max_tokens, ranked=True)
 
     def _job(self, snapshot: Snapshot, intent: Intent, ready: Ready, most: int, *, asked: Style | None = None) -> Job:
         """What to ask the model; `asked` is the style for a request made by hand."""
         prompt = build_prompt(
             snapshot.text, intent, ready.profile, path=snapshot.uri, asked=asked is not None, style=asked
         )
-        return Job(
-            text=snapshot.text,
-            intent=intent,
-            prompt=prompt,
-            max_tokens=min(prompt.max_tokens, most),
-            logprobs=asked is not None,  # to rank candidates by
-        )
+        return _job(snapshot, intent, prompt, most, ranked=asked is not None)
+
+
+def _job(snapshot: Snapshot, intent: Intent, prompt: Prompt, most: int, *, ranked: bool) -> Job:
+    """`most` tokens at the most; `ranked` candidates need the log-probabilities of theirs."""
+    most = min(prompt.max_tokens, most)
+    return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=most, logprobs=ranked)
 
 
 def _open_ended(left: str, right: str) -> bool:

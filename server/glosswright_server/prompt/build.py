@@ -17,7 +17,8 @@ from glosswright_server.prompt.tokens import neutralise, stops_for
 _STEPS = 4
 _LINE_TOKENS = 48
 _STATEMENT_TOKENS = 96
-_FENCE = "```"
+FENCE = "```"
+"""What code stands between in a conversation."""
 _ASKED_FACTOR = 2
 """How many times more is read before the gap, and may be written, for one who asks by hand."""
 _LONGEST_QUESTION = 1600
@@ -33,6 +34,8 @@ class Prompt:
     """Right context for a fill-in-the-middle request, "" when none is worth reading; None for a plain completion."""
     stop: tuple[str, ...]
     max_tokens: int
+    left: str = ""
+    """The document's text at the end of `prompt`, control tokens broken up: what the answer goes on from."""
     assumed: str = ""
     """Code at the end of `prompt` that is not in `text[:start] + lead`: the beginning of the answer, for
     `Shaper(prompt_assumed=…)`."""
@@ -60,9 +63,11 @@ def build_prompt(
     left = _left(text[: intent.start], intent, profile.prefix_chars * (_ASKED_FACTOR if asked else 1)) + intent.lead
     if style != "infill":
         left = _without_margin(left)
+    left = neutralise(left)
     suffix = _suffix(text, intent, profile) if style == "infill" else None
     return Prompt(
-        prompt=_in_style(style, neutralise(left), intent, path if profile.names_file else ""),
+        prompt=_in_style(style, left, intent, path if profile.names_file else ""),
+        left=left,
         suffix=None if suffix is None else neutralise(suffix),
         stop=_stops(profile, style, intent),
         max_tokens=_tokens(intent, profile.max_tokens * (_ASKED_FACTOR if asked else 1)),
@@ -140,9 +145,9 @@ def _question(left: str, intent: Intent) -> str:
     return (
         "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"
         f"<|im_start|>user\nPlease provide a self-contained {language.name} script that solves the following problem "
-        f"in a markdown code block:\n{_FENCE}\n{shown.rstrip()}\n{_FENCE}\n<|im_end|>\n"
+        f"in a markdown code block:\n{FENCE}\n{shown.rstrip()}\n{FENCE}\n<|im_end|>\n"
         f"<|im_start|>assistant\nBelow is a {language.name} script with a self-contained function that solves the "
-        f"problem and passes corresponding tests:\n{_FENCE}{language.key}\n{left}"
+        f"problem and passes corresponding tests:\n{FENCE}{language.key}\n{left}"
     )
 
 
@@ -154,12 +159,12 @@ def _chat(left: str, intent: Intent, path: str) -> str:
     return (
         "<|im_start|>system\nYou are an expert programmer. You write complete, correct code.<|im_end|>\n"
         f"<|im_start|>user\n{task}<|im_end|>\n"
-        f"<|im_start|>assistant\n{_FENCE}{language.key}\n{left}"
+        f"<|im_start|>assistant\n{FENCE}{language.key}\n{left}"
     )
 
 
 def _stops(profile: PromptProfile, style: Style, intent: Intent) -> tuple[str, ...]:
-    fence = ("\n" + _FENCE,) if style in ("chat", "question") and intent.language != "text" else ()
+    fence = ("\n" + FENCE,) if style in ("chat", "question") and intent.language != "text" else ()
     return fence + stops_for(profile.family)
 
 

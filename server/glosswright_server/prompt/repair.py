@@ -10,12 +10,11 @@ from dataclasses import replace
 
 from glosswright_server.intent.languages import LANGUAGES, PLAIN
 from glosswright_server.intent.model import Intent, IntentKind
-from glosswright_server.prompt.build import Prompt, build_prompt
+from glosswright_server.prompt.build import FENCE, Prompt, build_prompt
 from glosswright_server.prompt.profile import PromptProfile, Style
 from glosswright_server.prompt.tokens import neutralise
 
 _MOST_FAILURE = 400
-_FENCE = "```"
 
 
 def build_repair(
@@ -31,7 +30,6 @@ def build_repair(
     spoken: Style = style if style in ("chat", "question") else "chat"
     first = build_prompt(text, intent, profile, path=path, asked=True, style=spoken)
     language = LANGUAGES.get(intent.language, PLAIN)
-    left = first.prompt[first.prompt.rindex(f"{_FENCE}{language.key}\n") + len(f"{_FENCE}{language.key}\n") :]
     code = attempt.removeprefix(intent.lead).removesuffix(intent.tail) if intent.tail else attempt.lstrip("\r\n")
     remark = (
         f"This is wrong: {neutralise(failure[:_MOST_FAILURE])}\n"
@@ -40,8 +38,8 @@ def build_repair(
     return replace(
         first,
         prompt=(
-            f"{first.prompt}{neutralise(code)}\n{_FENCE}<|im_end|>\n"
+            f"{first.prompt}{neutralise(code)}\n{FENCE}<|im_end|>\n"
             f"<|im_start|>user\n{remark}<|im_end|>\n"
-            f"<|im_start|>assistant\n{_FENCE}{language.key}\n{left}"
+            f"<|im_start|>assistant\n{FENCE}{language.key}\n{first.left}"
         ),
     )

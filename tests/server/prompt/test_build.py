@@ -242,20 +242,25 @@ def test_profiles(family: str, supports_suffix: bool, fast: bool, styles: tuple[
     )
 
 
-def test_asked_by_hand_the_code_stands_in_the_question_too() -> None:
-    """Those who wait get the form with the best answers, more context and more room; typing keeps the cheap one."""
-    text = "import re\n" + "x = 1\n" * 400 + 'def f(a):\n    """Return a."""\n    '
-    wanted = Intent(
+def body_at_the_end(text: str, request: str) -> Intent:
+    """The body of `def f(a):`, whose docstring ends the text."""
+    return Intent(
         kind=IntentKind.BODY,
         language="python",
         extent=Extent.BODY,
         start=len(text),
         end=len(text),
         indent="    ",
-        request="Return a.",
+        request=request,
         name="f",
         signature="def f(a):",
     )
+
+
+def test_asked_by_hand_the_code_stands_in_the_question_too() -> None:
+    """Those who wait get the form with the best answers, more context and more room; typing keeps the cheap one."""
+    text = "import re\n" + "x = 1\n" * 400 + 'def f(a):\n    """Return a."""\n    '
+    wanted = body_at_the_end(text, "Return a.")
     chosen = profile_for("qwen2.5-coder", True, False)
     cheap, asked = build_prompt(text, wanted, chosen), build_prompt(text, wanted, chosen, asked=True)
     assert cheap.prompt.count("def f(a):") == 1
@@ -305,17 +310,7 @@ def test_of_a_docstring_longer_than_the_window_both_ends_are_shown(asked: bool) 
     """The header and the first sentence say what is wanted, the end what comes next; the middle can be spared."""
     lines = "".join(f"    line {number} of the story\n" for number in range(5000))
     text = f'import re\n\n\ndef f(a):\n    """Double a.\n\n{lines}    """\n    '
-    wanted = Intent(
-        kind=IntentKind.BODY,
-        language="python",
-        extent=Extent.BODY,
-        start=len(text),
-        end=len(text),
-        indent="    ",
-        request="Double a.",
-        name="f",
-        signature="def f(a):",
-    )
+    wanted = body_at_the_end(text, "Double a.")
     for family in ("qwen2.5-coder", "starcoder"):
         prompt = build_prompt(text, wanted, profile_for(family, True, False), asked=asked).prompt
         assert "def f(a):" in prompt
@@ -323,3 +318,13 @@ def test_of_a_docstring_longer_than_the_window_both_ends_are_shown(asked: bool) 
         assert "line 4999" in prompt
         assert prompt.rstrip().endswith('"""')
         assert len(prompt) < 6000
+
+
+def test_a_repair_begins_with_the_whole_code_again() -> None:
+    """A fence inside the docstring is not the fence before the answer."""
+    text = 'def f(a):\n    """Return a.\n\n    ```python\n    f(1)\n    ```\n```python\n    """\n    '
+    repair = build_repair(
+        text, body_at_the_end(text, "Return a."), profile_for("qwen2.5-coder", True, False), attempt="x", failure="no"
+    )
+    assert repair is not None
+    assert repair.prompt.endswith("```python\n" + text.rstrip(" "))
