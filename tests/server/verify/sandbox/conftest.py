@@ -11,7 +11,7 @@ import pytest
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.sandbox import availability, run_examples
 from glosswright_server.verify.sandbox.model import Limits, Program, SandboxOptions
-from glosswright_server.verify.verdict import ExamplesReport
+from glosswright_server.verify.verdict import ExamplesReport, Outcome
 
 Run = Callable[..., Awaitable[ExamplesReport]]
 
@@ -36,6 +36,18 @@ def run_script(scratch: Path) -> Run:
     if shutil.which("node") is None:
         pytest.skip("node is not installed")
     return runner("javascript", scratch)
+
+
+@pytest.fixture
+def never_passes(run: Run) -> Callable[..., Awaitable[str]]:
+    """`await never_passes(source, *examples)`: no example comes out as passed; what was said of the first."""
+
+    async def check(source: str, *examples: object, **limits: float) -> str:
+        report = await run(source, *(examples or [("f()", "'a secret'")]), **limits)
+        assert [r.outcome for r in report.results if r.outcome is Outcome.PASSED] == [], report.results
+        return report.why_not or report.results[0].detail
+
+    return check
 
 
 def runner(language: str, scratch: Path) -> Run:
