@@ -54,7 +54,7 @@ if [ "${1:-}" = dev ]; then
   # By its exact version and on its own, so that no CUDA build is resolved: see constraints-cpu.txt.
   "$VENV/bin/python" -m pip install --progress-bar on "$(grep -E '^torch==' constraints-cpu.txt)" | quietly
   say "Installing the torch back end and the development tools"
-  "$VENV/bin/python" -m pip install --progress-bar on -c constraints-cpu.txt -e '.[llamacpp,torch,eval]' --group dev | quietly
+  "$VENV/bin/python" -m pip install --progress-bar on -c constraints-cpu.txt -e '.[llamacpp,torch,train,eval]' --group dev | quietly
   touch "$VENV/.installed-dev"
 fi
 say "Ready: $VENV/bin/glosswright --help"

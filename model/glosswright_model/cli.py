@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glosswright_model import __version__
+from glosswright_model.commands import register_all
 from glosswright_model.errors import AlreadyRunning, ModelPackageError
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.add_argument("--bench", action="store_true", help="measure tokens per second (takes a minute or more)")
     doctor.add_argument("--model", metavar="NAME|PATH", help="model to measure when no server runs")
+    register_all(add)
     return parser
 
 

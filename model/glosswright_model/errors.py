@@ -11,6 +11,10 @@
     │   ├── BackendMissing       the package a back end needs is not installed
     │   ├── ModelLoadError       the file is not a model this back end can read (truncated, hostile, wrong kind)
     │   └── GenerationError      the engine failed while generating
+    ├── DataError               a corpus, a source tree or a vocabulary cannot be used; says which and why
+    ├── ConfigError             an experiment's configuration is wrong; names the field
+    ├── CheckpointError         a checkpoint is damaged, of another version or architecture, or cannot be written
+    ├── TrainingError           a run cannot go on: losses that are no numbers, a worker that died
     └── ServingError
         ├── QueueFull            too many requests wait; carries `retry_after_s`
         └── AlreadyRunning       another model server of this user holds the lock
@@ -63,6 +67,22 @@ class ModelLoadError(BackendError):
 
 class GenerationError(BackendError):
     """The engine failed while generating."""
+
+
+class DataError(ModelPackageError):
+    """A corpus, a source tree or a vocabulary cannot be used."""
+
+
+class ConfigError(ModelPackageError):
+    """The configuration of an experiment is wrong."""
+
+
+class CheckpointError(ModelPackageError):
+    """A checkpoint cannot be read or written."""
+
+
+class TrainingError(ModelPackageError):
+    """A training run cannot go on."""
 
 
 class ServingError(ModelPackageError):
