@@ -1,0 +1,95 @@
+"""From a configuration to a network: the one place that knows both.
+
+Networks get modules, numbers and switches; which of them follow from which option is decided here.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from glosswright_model.errors import ConfigError
+from glosswright_model.seq2seq.attention import AdditiveScore, MultiplicativeScore, Score
+from glosswright_model.seq2seq.config import NetworkConfig, RnnConfig
+from glosswright_model.seq2seq.embedding import Dropout, TokenEmbedding
+from glosswright_model.seq2seq.recurrent import Recurrent
+from glosswright_model.seq2seq.rnn import RnnDecoder, RnnEncoder, RnnSeq2Seq
+
+Network = RnnSeq2Seq
+
+
+def build(config: NetworkConfig, source_size: int, target_size: int) -> Network:
+    """A freshly initialised network, a `TrainableModel` and a `torch.nn.Module`, for vocabularies of these sizes.
+
+    Raises:
+        ConfigError: `tie_embeddings` with vocabularies of different sizes.
+    """
+    if config.tie_embeddings and source_size != target_size:
+        raise ConfigError(
+            f"tie_embeddings: the source vocabulary has {source_size} tokens, the target vocabulary {target_size}; "
+            "use one vocabulary for both, or false"
+        )
+    if isinstance(config, RnnConfig):
+        return _rnn(config, source_size, target_size)
+    raise NotImplementedError("the Transformer")
+
+
+def _rnn(config: RnnConfig, source_size: int, target_size: int) -> RnnSeq2Seq:
+    def embedding(size: int) -> TokenEmbedding:
+        return TokenEmbedding(
+            size,
+            config.embedding_size,
+            dropout=config.embedding_dropout,
+            word_dropout=config.word_dropout,
+            variational=config.variational,
+        )
+
+    hidden, features = config.hidden_size, config.embedding_size
+    source_embedding = embedding(source_size)
+    target_embedding = source_embedding if config.tie_embeddings else embedding(target_size)
+    dropout = Dropout(config.dropout, variational=config.variational)
+    encoder_recurrent = Recurrent(
+        config.cell,
+        features,
+        hidden // 2 if config.bidirectional else hidden,
+        config.encoder_layers,
+        bidirectional=config.bidirectional,
+        dropout=config.dropout,
+        recurrent_dropout=config.recurrent_dropout,
+        variational=config.variational,
+    )
+    readout_size = features if config.tie_output else hidden
+    attend_first = config.attention == "bahdanau"
+    decoder_recurrent = Recurrent(
+        config.cell,
+        features + (hidden if attend_first else readout_size if config.input_feeding else 0),
+        hidden,
+        config.decoder_layers,
+        dropout=config.dropout,
+        recurrent_dropout=config.recurrent_dropout,
+        variational=config.variational,
+    )
+    bridges = nn.ModuleList(nn.Linear(hidden, config.decoder_layers * hidden) for _ in range(encoder_recurrent.parts))
+    score: Score
+    if config.attention in ("bahdanau", "concat"):
+        score = AdditiveScore(hidden, hidden, coverage=config.coverage)
+    else:
+        score = MultiplicativeScore(hidden, hidden, general=config.attention == "general", coverage=config.coverage)
+    output = nn.Linear(readout_size, target_size)
+    if config.tie_output:
+        output.weight = target_embedding.table.weight
+    return RnnSeq2Seq(
+        RnnEncoder(source_embedding, encoder_recurrent, dropout, bridges),
+        RnnDecoder(
+            target_embedding,
+            decoder_recurrent,
+            score,
+            nn.Linear(2 * hidden, readout_size),
+            nn.Linear(2 * hidden + features, 1) if config.copy else None,
+            dropout,
+            attend_first=attend_first,
+            input_feeding=config.input_feeding,
+            coverage=config.coverage,
+        ),
+        output,
+        coverage_weight=config.coverage_weight,
+    )

@@ -1,0 +1,102 @@
+"""Copying source tokens: one distribution out of a generator's and of attention (the pointer-generator).
+
+See et al. 2017 (arXiv 1704.04368), eq. 9: P(w) = g P_vocab(w) + (1 - g) sum_{i: w_i = w} a_i, where the gate g is their
+p_gen. Everything is computed from logarithms, so that a token which the generator finds all but impossible keeps a
+finite score. Weights a come from positions that may be copied alone; a source without any leaves g = 1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from glosswright_model.seq2seq.batch import PAD, Source
+
+IMPOSSIBLE = -69.0
+"""Log-probability, about 1e-30, that training gives to a gold token which can neither be generated nor copied: finite,
+so that one wrong pair does not turn every weight into NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copyable:
+    """What of N sources may be copied."""
+
+    ids: Tensor
+    """[N, S] ids in the extended vocabulary, PAD where nothing may be copied."""
+    mask: Tensor
+    """[N, S] bool, true where weights for copying may lie: at copyable tokens; at all tokens if there are none."""
+    none: Tensor
+    """[N] bool, true for sources without copyable tokens."""
+    extra: int
+    """Ids behind the target vocabulary."""
+
+    @classmethod
+    def of(cls, source: Source, real: Tensor) -> Copyable:
+        """From a batch, and [B, S] bool, true at real tokens."""
+        mask = (source.copies != PAD) & real
+        none = ~mask.any(dim=1)
+        return cls(source.copies.masked_fill(~mask, PAD), mask | (none[:, None] & real), none, source.extra)
+
+    def reorder(self, index: Tensor) -> Copyable:
+        """Rows `index` [M]."""
+        return Copyable(self.ids[index], self.mask[index], self.none[index], self.extra)
+
+    def renormalise(self, weights: Tensor) -> Tensor:
+        """Attention [N, S] or [N, T, S] -> weights for copying: the same over copyable tokens alone, rows sum to 1."""
+        mask = self.mask[:, None, :] if weights.dim() == 3 else self.mask
+        weights = weights.float() * mask
+        return weights / weights.sum(-1, keepdim=True).clamp_min(1e-30)
+
+    def gate(self, gate: Tensor) -> Tensor:
+        """[N, T] gate logits -> the same, with "generate" where nothing can be copied."""
+        return gate.masked_fill(self.none[:, None], 1e4)
+
+
+def gold_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, gold: Tensor, copyable: Copyable) -> Tensor:
+    """Log-probability of gold tokens, without the whole distribution.
+
+    Args:
+        generated: [B, T] log P_vocab of each gold token; ignored where it is behind the vocabulary if it is IMPOSSIBLE.
+        gate: [B, T] logits of g.
+        weights: [B, T, S] weights for copying, 0 outside `copyable.mask`.
+        gold: [B, T] ids in the extended vocabulary.
+        copyable: of the B sources.
+
+    Returns:
+        [B, T], at least about IMPOSSIBLE.
+    """
+    gate = copyable.gate(gate.float())
+    same = copyable.ids[:, None, :] == gold[:, :, None]  # [B, T, S]
+    copied = (weights.float() * same).sum(-1)  # [B, T]
+    copied = copied.clamp_min(math.exp(IMPOSSIBLE)).log()
+    return torch.logaddexp(logsigmoid(gate) + generated, logsigmoid(-gate) + copied).clamp_min(IMPOSSIBLE)
+
+
+def extended_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, copyable: Copyable) -> Tensor:
+    """The whole distribution of one step.
+
+    Args:
+        generated: [N, V] log P_vocab.
+        gate: [N] logits of g.
+        weights: [N, S] weights for copying.
+        copyable: of the N sources.
+
+    Returns:
+        [N, V + extra] log-probabilities; -inf for ids behind the vocabulary that the row's source does not have.
+    """
+    gate = copyable.gate(gate.float()[:, None])  # [N, 1]
+    generated = generated.float() + logsigmoid(gate)
+    if copyable.extra:
+        impossible = generated.new_full((generated.size(0), copyable.extra), -math.inf)
+        generated = torch.cat([generated, impossible], dim=1)  # [N, V + extra]
+    # Only the source's own ids change. Each position gets the whole weight of its id, so that positions with the same
+    # id write the same value.
+    same = copyable.ids[:, :, None] == copyable.ids[:, None, :]  # [N, S, S]
+    weights = weights.float().masked_fill(copyable.ids == PAD, 0.0)
+    copied = torch.bmm(same.to(weights.dtype), weights[:, :, None]).squeeze(-1)  # [N, S]
+    mixed = torch.logaddexp(generated.gather(1, copyable.ids), copied.log() + logsigmoid(-gate))
+    return generated.scatter(1, copyable.ids, mixed)
