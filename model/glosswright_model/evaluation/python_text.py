@@ -1,0 +1,113 @@
+"""Python as corpora write it: from the canonical tokens of the Django corpus to source, and from source to a tree.
+
+Lines of corpora are often parts of statements: a header without its block, an `else:` alone, a decorator. `parse`
+completes them, for a model that was trained on such lines cannot be blamed for them. What is found is a tree to
+compare, never to run.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import warnings
+
+NEWLINE, INDENT, DEDENT, EMPTY, SPACE = "⏎", "⇥", "⇤", "∅", "▁"
+"""The symbols of the canonical form: line ends and indentation as tokens, an empty string, a blank inside a token."""
+
+_BLOCK = re.compile(r"(?:async\s+)?(?:if|for|while|with|def|class|try|match)\b[\s\S]*:\s*(?:#.*)?\Z")
+_CONTINUES = re.compile(r"(elif|else|except|finally|case)\b")
+_BEFORE = {
+    "elif": "if True:\n    pass\n",
+    "else": "if True:\n    pass\n",
+    "except": "try:\n    pass\n",
+    "finally": "try:\n    pass\n",
+    "case": "match x:\n",
+}
+_INDENT = "    "
+
+
+def from_canonical(text: str) -> str:
+    """Source of a line in the canonical form of the Django corpus: tokens between blanks.
+
+    A string is three tokens: a quotation mark, what is between, and the same mark again. Never fails: tokens in an
+    order that makes no sense give source that does not parse.
+    """
+    lines: list[str] = []
+    line: list[str] = []
+    depth = 0
+    quote: str | None = None
+    inside: list[str] = []
+    for token in text.split():
+        if quote is not None:
+            if token != quote:
+                inside.append(token)
+                continue
+            line.append(f"{quote}{_blanks(''.join(inside).replace(EMPTY, ''))}{quote}")
+            quote, inside = None, []
+        elif token in ("'", '"'):
+            quote = token
+        elif token == NEWLINE:
+            lines.append(_INDENT * depth + " ".join(line))
+            line = []
+        elif token == INDENT:
+            depth += 1
+        elif token == DEDENT:
+            depth = max(depth - 1, 0)
+        else:
+            line.append(_blanks(token))
+    if quote is not None:  # never closed: shown as it is
+        line.append(quote + _blanks("".join(inside)))
+    if line:
+        lines.append(_INDENT * depth + " ".join(line))
+    return "\n".join(lines)
+
+
+def parse(source: str) -> ast.Module | None:
+    """The tree of some Python, completed where it is a header, a clause or a decorator alone; None if it has none."""
+    text = textwrap.dedent(source).strip()
+    if not text:
+        return None
+    for candidate in _completions(text):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes and the like are the corpus's business
+            try:
+                return ast.parse(candidate)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):  # all of them mean: not Python
+                continue
+    return None
+
+
+def normal_form(source: str) -> str:
+    """What is equal for equal code: the dump of its tree; for text that is no Python, the text with single blanks."""
+    tree = parse(source)
+    if tree is not None:
+        try:
+            return ast.dump(tree)
+        except RecursionError:  # deeper than Python can walk
+            pass
+    return " ".join(source.split())
+
+
+def _completions(text: str) -> list[str]:
+    """The text, then ways to make it whole, likeliest first."""
+    found = [text]
+    last = text.rsplit("\n", 1)[-1]
+    block = f"{text}\n{' ' * (len(last) - len(last.lstrip()))}{_INDENT}pass"
+    clause = _CONTINUES.match(text)
+    if clause is not None:
+        before, margin = _BEFORE[clause[1]], _INDENT if clause[1] == "case" else ""
+        found += [before + textwrap.indent(text, margin), before + textwrap.indent(block, margin)]
+    elif text.startswith("@"):
+        found += [f"{text}\ndef _():\n{_INDENT}pass", block]
+    elif _BLOCK.match(text):
+        found += [block, f"{block}\nfinally:\n{_INDENT}pass", f"{text}\nfinally:\n{_INDENT}pass"]
+    elif last.rstrip().endswith(":"):
+        found.append(block)
+    elif text.startswith("try"):
+        found.append(f"{text}\nfinally:\n{_INDENT}pass")
+    return found
+
+
+def _blanks(token: str) -> str:
+    return token.replace(SPACE, " ")
