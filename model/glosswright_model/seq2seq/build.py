@@ -9,12 +9,24 @@ from torch import nn
 
 from glosswright_model.errors import ConfigError
 from glosswright_model.seq2seq.attention import AdditiveScore, MultiplicativeScore, Score
-from glosswright_model.seq2seq.config import NetworkConfig, RnnConfig
+from glosswright_model.seq2seq.config import NetworkConfig, RnnConfig, TransformerConfig
 from glosswright_model.seq2seq.embedding import Dropout, TokenEmbedding
 from glosswright_model.seq2seq.recurrent import Recurrent
 from glosswright_model.seq2seq.rnn import RnnDecoder, RnnEncoder, RnnSeq2Seq
+from glosswright_model.seq2seq.transformer import (
+    Attention,
+    DecoderLayer,
+    EncoderLayer,
+    FeedForward,
+    Pointer,
+    Positions,
+    Residual,
+    TransformerDecoder,
+    TransformerEncoder,
+    TransformerSeq2Seq,
+)
 
-Network = RnnSeq2Seq
+Network = RnnSeq2Seq | TransformerSeq2Seq
 
 
 def build(config: NetworkConfig, source_size: int, target_size: int) -> Network:
@@ -30,7 +42,7 @@ def build(config: NetworkConfig, source_size: int, target_size: int) -> Network:
         )
     if isinstance(config, RnnConfig):
         return _rnn(config, source_size, target_size)
-    raise NotImplementedError("the Transformer")
+    return _transformer(config, source_size, target_size)
 
 
 def _rnn(config: RnnConfig, source_size: int, target_size: int) -> RnnSeq2Seq:
@@ -92,4 +104,52 @@ def _rnn(config: RnnConfig, source_size: int, target_size: int) -> RnnSeq2Seq:
         ),
         output,
         coverage_weight=config.coverage_weight,
+    )
+
+
+def _transformer(config: TransformerConfig, source_size: int, target_size: int) -> TransformerSeq2Seq:
+    size = config.model_size
+
+    def embedding(vocabulary: int) -> TokenEmbedding:
+        return TokenEmbedding(vocabulary, size, word_dropout=config.word_dropout)
+
+    def positions() -> Positions:
+        learned = config.positions == "learned"
+        return Positions(size, config.max_positions, learned=learned, dropout=config.dropout)
+
+    def attention() -> Attention:
+        return Attention(size, config.heads, dropout=config.attention_dropout)
+
+    def feedforward() -> FeedForward:
+        return FeedForward(size, config.feedforward_size, dropout=config.activation_dropout)
+
+    def residuals(parts: int) -> list[Residual]:
+        return [Residual(size, dropout=config.dropout, pre_norm=config.pre_norm) for _ in range(parts)]
+
+    def norm() -> nn.Module:
+        return nn.LayerNorm(size) if config.pre_norm else nn.Identity()
+
+    source_embedding = embedding(source_size)
+    target_embedding = source_embedding if config.tie_embeddings else embedding(target_size)
+    output = nn.Linear(size, target_size)
+    if config.tie_output:
+        output.weight = target_embedding.table.weight
+    return TransformerSeq2Seq(
+        TransformerEncoder(
+            source_embedding,
+            positions(),
+            [EncoderLayer(attention(), feedforward(), residuals(2)) for _ in range(config.encoder_layers)],
+            norm(),
+            layer_dropout=config.layer_dropout,
+        ),
+        TransformerDecoder(
+            target_embedding,
+            positions(),
+            [DecoderLayer(attention(), attention(), feedforward(), residuals(3)) for _ in range(config.decoder_layers)],
+            norm(),
+            Pointer(size, own=config.copy_from == "own") if config.copy else None,
+            explaining=config.copy_layer % config.decoder_layers,
+            layer_dropout=config.layer_dropout,
+        ),
+        output,
     )

@@ -25,8 +25,8 @@ class Losses:
     """[B, T] what training minimises: the negative log-probability, label-smoothed, plus the weighted coverage loss."""
     mask: Tensor
     """[B, T] bool, true where the target is not PAD."""
-    attention: Tensor
-    """[B, T, S] weights over source tokens; rows sum to 1."""
+    attention: Tensor | None = None
+    """[B, T, S] weights over source tokens; rows sum to 1. Only where it was asked for."""
     coverage: Tensor | None = None
     """[B, T] the coverage loss alone, unweighted; None where the network has no coverage."""
 
@@ -35,7 +35,13 @@ class TrainableModel(StepModel, Protocol):
     """A network that both trains and decodes. All of them are `torch.nn.Module`s besides."""
 
     def forward(
-        self, source: Source, target: Target, *, label_smoothing: float = 0.0, inputs: Tensor | None = None
+        self,
+        source: Source,
+        target: Target,
+        *,
+        label_smoothing: float = 0.0,
+        inputs: Tensor | None = None,
+        attention: bool = False,
     ) -> Losses:
         """Score gold targets with teacher forcing.
 
@@ -44,4 +50,5 @@ class TrainableModel(StepModel, Protocol):
             target: their B targets; T = width - 1 tokens are scored.
             label_smoothing: share of the loss that asks the generator for the uniform distribution.
             inputs: [B, T] ids to feed instead of the gold ones `target.ids[:, :-1]` (scheduled sampling).
+            attention: also give the attention.
         """

@@ -76,7 +76,7 @@ def gold_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, gold: Tenso
     return torch.logaddexp(logsigmoid(gate) + generated, logsigmoid(-gate) + copied).clamp_min(IMPOSSIBLE)
 
 
-def extended_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, copyable: Copyable) -> Tensor:
+def extended_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, copyable: Copyable) -> tuple[Tensor, Tensor]:
     """The whole distribution of one step.
 
     Args:
@@ -86,7 +86,8 @@ def extended_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, copyabl
         copyable: of the N sources.
 
     Returns:
-        [N, V + extra] log-probabilities; -inf for ids behind the vocabulary that the row's source does not have.
+        [N, V + extra] log-probabilities, -inf for ids behind the vocabulary that the row's source does not have; and
+        [N, S] the probability (1 - g) a_i of a copy of each source token.
     """
     gate = copyable.gate(gate.float()[:, None])  # [N, 1]
     generated = generated.float() + logsigmoid(gate)
@@ -97,6 +98,6 @@ def extended_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, copyabl
     # id write the same value.
     same = copyable.ids[:, :, None] == copyable.ids[:, None, :]  # [N, S, S]
     weights = weights.float().masked_fill(copyable.ids == PAD, 0.0)
-    copied = torch.bmm(same.to(weights.dtype), weights[:, :, None]).squeeze(-1)  # [N, S]
-    mixed = torch.logaddexp(generated.gather(1, copyable.ids), copied.log() + logsigmoid(-gate))
-    return generated.scatter(1, copyable.ids, mixed)
+    total = torch.bmm(same.to(weights.dtype), weights[:, :, None]).squeeze(-1)  # [N, S]
+    mixed = torch.logaddexp(generated.gather(1, copyable.ids), total.log() + logsigmoid(-gate))
+    return generated.scatter(1, copyable.ids, mixed), torch.sigmoid(-gate) * weights

@@ -16,36 +16,14 @@ from torch.nn.functional import log_softmax
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from glosswright_model.seq2seq.attention import Score, attend
-from glosswright_model.seq2seq.batch import PAD, Source, Target
+from glosswright_model.seq2seq.batch import Source, Target
 from glosswright_model.seq2seq.embedding import Dropout, TokenEmbedding
+from glosswright_model.seq2seq.memory import Memory
 from glosswright_model.seq2seq.network import Losses
 from glosswright_model.seq2seq.objective import Objective
-from glosswright_model.seq2seq.pointer import Copyable, extended_log_probs
+from glosswright_model.seq2seq.pointer import extended_log_probs
 from glosswright_model.seq2seq.recurrent import Recurrent
 from glosswright_model.seq2seq.step import Step
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """N encoded sources. Rows that several hypotheses share are only copied when the rows they belong to change."""
-
-    encoded: Tensor
-    """[N, S, E]"""
-    keys: Tensor
-    """[N, S, K] what the attention score computes once for each source."""
-    mask: Tensor
-    """[N, S] bool, true at real tokens."""
-    copyable: Copyable
-    origin: Tensor
-    """[N] which source of the batch each row is."""
-
-    def reorder(self, index: Tensor) -> Memory:
-        """Rows `index` [M]; the same object where each row keeps its source, as between two steps of a beam."""
-        origin = self.origin[index]
-        if torch.equal(origin, self.origin):
-            return self
-        copyable = self.copyable.reorder(index)
-        return Memory(self.encoded[index], self.keys[index], self.mask[index], copyable, origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +168,7 @@ class RnnDecoder(nn.Module):
 
     def _attend(self, queries: Tensor, state: RnnState) -> tuple[Tensor, Tensor]:
         """[B, T, H] -> weights [B, T, S] and contexts [B, T, E]"""
-        scores = self.score(queries, state.memory.keys, state.coverage)
+        scores = self.score(queries, state.memory.keys[0], state.coverage)
         return attend(scores, state.memory.mask, state.memory.encoded)
 
     def _finish(
@@ -226,7 +204,13 @@ class RnnSeq2Seq(nn.Module):
         return int(self.output.out_features)
 
     def forward(
-        self, source: Source, target: Target, *, label_smoothing: float = 0.0, inputs: Tensor | None = None
+        self,
+        source: Source,
+        target: Target,
+        *,
+        label_smoothing: float = 0.0,
+        inputs: Tensor | None = None,
+        attention: bool = False,
     ) -> Losses:
         """Score gold targets; see `TrainableModel.forward`."""
         state = self.start(source)
@@ -241,16 +225,14 @@ class RnnSeq2Seq(nn.Module):
         if coverage is not None:
             coverage = coverage * mask
             cost = cost + self.coverage_weight * coverage
-        return Losses(log_probs, cost, mask, decoded.attention, coverage)
+        return Losses(log_probs, cost, mask, decoded.attention if attention else None, coverage)
 
     def start(self, source: Source) -> RnnState:
         """Encode B sources; the state of B hypotheses that hold nothing but BOS."""
         encoded, hidden = self.encoder(source.ids, source.lengths)
-        mask = source.ids != PAD
-        origin = torch.arange(source.ids.size(0), device=source.ids.device)
-        memory = Memory(encoded, self.decoder.score.keys(encoded), mask, Copyable.of(source, mask), origin)
+        memory = Memory.of(source, encoded, (self.decoder.score.keys(encoded),))
         fed = encoded.new_zeros(encoded.size(0), self.output.in_features) if self.decoder.input_feeding else None
-        coverage = encoded.new_zeros(mask.shape) if self.decoder.coverage else None
+        coverage = encoded.new_zeros(source.ids.shape) if self.decoder.coverage else None
         return RnnState(memory, hidden, fed, coverage)
 
     def step(self, previous: Tensor, state: RnnState) -> Step:
@@ -259,9 +241,12 @@ class RnnSeq2Seq(nn.Module):
         log_probs = log_softmax(self.output(decoded.readouts[:, 0]).float(), dim=-1)  # [N, V]
         attention = decoded.attention[:, 0]  # [N, S]
         copyable = state.memory.copyable
-        if decoded.gates is not None:
-            log_probs = extended_log_probs(log_probs, decoded.gates[:, 0], copyable.renormalise(attention), copyable)
-        return Step(log_probs, state, attention)
+        if decoded.gates is None:
+            return Step(log_probs, state, attention)
+        log_probs, copied = extended_log_probs(
+            log_probs, decoded.gates[:, 0], copyable.renormalise(attention), copyable
+        )
+        return Step(log_probs, state, attention, copied)
 
 
 def _join(steps: list[Decoded]) -> Decoded:

@@ -30,6 +30,9 @@ class Step:
     """After the step."""
     attention: Tensor | None = None
     """[N, S] weights over source tokens that this step looked at (rows sum to 1); None where there is no attention."""
+    copied: Tensor | None = None
+    """[N, S] probability that the next token is a copy of each source token (rows sum to the probability of copying at
+    all); None where nothing is copied."""
 
 
 class StepModel(Protocol):
