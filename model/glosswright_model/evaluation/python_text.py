@@ -65,17 +65,14 @@ def from_canonical(text: str) -> str:
 
 def parse(source: str) -> ast.Module | None:
     """The tree of some Python, completed where it is a header, a clause or a decorator alone; None if it has none."""
-    text = textwrap.dedent(source).strip()
-    if not text:
-        return None
-    for candidate in _completions(text):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes and the like are the corpus's business
-            try:
-                return ast.parse(candidate)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):  # all of them mean: not Python
-                continue
-    return None
+    found = _whole(source)
+    return found[1] if found is not None else None
+
+
+def completed(source: str) -> str | None:
+    """The same as text: what `parse` parses; None for what is no Python."""
+    found = _whole(source)
+    return found[0] if found is not None else None
 
 
 def normal_form(source: str) -> str:
@@ -87,6 +84,20 @@ def normal_form(source: str) -> str:
         except RecursionError:  # deeper than Python can walk
             pass
     return " ".join(source.split())
+
+
+def _whole(source: str) -> tuple[str, ast.Module] | None:
+    text = textwrap.dedent(source).strip()
+    if not text:
+        return None
+    for candidate in _completions(text):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes and the like are the corpus's business
+            try:
+                return candidate, ast.parse(candidate)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):  # all of them mean: not Python
+                continue
+    return None
 
 
 def _completions(text: str) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from glosswright_model.errors import DataError
 from glosswright_model.evaluation.bleu import ORDER, Bleu, Counts, bleu_of, sentence_bleu
+from glosswright_model.evaluation.codebleu.syntax import valid
 from glosswright_model.evaluation.intervals import (
     Comparison,
     Interval,
@@ -23,7 +24,6 @@ from glosswright_model.evaluation.intervals import (
     wilson,
 )
 from glosswright_model.evaluation.protocols import Protocol
-from glosswright_model.evaluation.python_text import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class Scores:
     """Share of reference tokens that the answer has at the same position."""
 
 
-def judge(protocol: Protocol, answer: str, reference: str, *, tokenised: bool = False) -> PairScore:
+def judge(
+    protocol: Protocol, answer: str, reference: str, *, language: str = "python", tokenised: bool = False
+) -> PairScore:
     """Judge one answer; `tokenised` says that answers are BLEU's tokens already, with blanks between them."""
     tokens = answer.split() if tokenised else protocol.tokens(answer)
     wanted = protocol.tokens(reference)
@@ -77,7 +79,7 @@ def judge(protocol: Protocol, answer: str, reference: str, *, tokenised: bool = 
     equal = tokens == wanted if tokenised else protocol.equal(answer) == protocol.equal(reference)
     return PairScore(
         exact=equal,
-        parses=parse(protocol.code(answer)) is not None,
+        parses=valid(protocol.code(answer), language),
         bleu=sentence_bleu(counts),
         counts=counts,
         same_tokens=sum(one == other for one, other in zip(tokens, wanted, strict=False)),
@@ -85,14 +87,21 @@ def judge(protocol: Protocol, answer: str, reference: str, *, tokenised: bool = 
 
 
 def judge_all(
-    protocol: Protocol, answers: Sequence[str], references: Sequence[str], *, tokenised: bool = False
+    protocol: Protocol,
+    answers: Sequence[str],
+    references: Sequence[str],
+    *,
+    language: str = "python",
+    tokenised: bool = False,
 ) -> list[PairScore]:
     """Judge each answer; DataError where their number is not that of the references."""
     if len(answers) != len(references):
         raise DataError(
             f"There are {len(answers)} answers for {len(references)} references: each must answer one of the corpus."
         )
-    return [judge(protocol, *pair, tokenised=tokenised) for pair in zip(answers, references, strict=True)]
+    return [
+        judge(protocol, *pair, language=language, tokenised=tokenised) for pair in zip(answers, references, strict=True)
+    ]
 
 
 def summed_up(protocol: Protocol, pairs: Sequence[PairScore], *, samples: int = 1000) -> Scores:
