@@ -9,7 +9,8 @@ from torch import nn
 
 from glosswright_model.errors import ConfigError
 from glosswright_model.seq2seq.attention import AdditiveScore, MultiplicativeScore, Score
-from glosswright_model.seq2seq.config import NetworkConfig, RnnConfig, TransformerConfig
+from glosswright_model.seq2seq.config import DiscriminatorConfig, NetworkConfig, RnnConfig, TransformerConfig
+from glosswright_model.seq2seq.discriminator import ConvolutionalEncoder, Discriminator, RecurrentEncoder
 from glosswright_model.seq2seq.embedding import Dropout, TokenEmbedding
 from glosswright_model.seq2seq.recurrent import Recurrent
 from glosswright_model.seq2seq.rnn import RnnDecoder, RnnEncoder, RnnSeq2Seq
@@ -43,6 +44,26 @@ def build(config: NetworkConfig, source_size: int, target_size: int) -> Network:
     if isinstance(config, RnnConfig):
         return _rnn(config, source_size, target_size)
     return _transformer(config, source_size, target_size)
+
+
+def build_discriminator(config: DiscriminatorConfig, source_size: int, target_size: int) -> Discriminator:
+    """A freshly initialised discriminator for vocabularies of these sizes."""
+
+    def encoder(size: int) -> nn.Module:
+        embedding = TokenEmbedding(size, config.embedding_size, dropout=config.embedding_dropout)
+        if config.kind == "convolutional":
+            return ConvolutionalEncoder(embedding, config.embedding_size, config.widths, config.filters)
+        sizes = config.embedding_size, config.hidden_size, config.layers
+        return RecurrentEncoder(embedding, Recurrent("gru", *sizes, bidirectional=True, dropout=config.dropout))
+
+    if config.kind == "convolutional":
+        features = config.filters * len(config.widths)
+    else:
+        features = 2 * config.hidden_size
+    judge = nn.Sequential(
+        nn.Dropout(config.dropout), nn.Linear(3 * features, features), nn.ReLU(), nn.Linear(features, 1)
+    )
+    return Discriminator(encoder(source_size), encoder(target_size), judge)
 
 
 def _rnn(config: RnnConfig, source_size: int, target_size: int) -> RnnSeq2Seq:

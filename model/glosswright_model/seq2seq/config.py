@@ -18,6 +18,7 @@ Cell = Literal["lstm", "gru", "rnn"]
 RnnAttention = Literal["bahdanau", "dot", "general", "concat"]
 Positions = Literal["sinusoidal", "learned"]
 CopySource = Literal["attention", "own"]
+DiscriminatorKind = Literal["convolutional", "recurrent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,33 @@ class TransformerConfig:
             raise ConfigError(f"copy_layer: {self.copy_layer} is none of the {self.decoder_layers} decoder layers")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscriminatorConfig:
+    """A discriminator for adversarial training."""
+
+    kind: DiscriminatorKind = "convolutional"
+    """"convolutional" (Kim 2014) or "recurrent"."""
+    embedding_size: int = 64
+    """Features of a token."""
+    filters: int = 64
+    """Filters of each window width; convolutional only."""
+    widths: tuple[int, ...] = (1, 2, 3, 4, 5)
+    """Window widths in tokens; convolutional only."""
+    hidden_size: int = 64
+    """Features of each direction's state; recurrent only."""
+    layers: int = 1
+    """Recurrent layers; recurrent only."""
+    dropout: float = 0.25
+    """Share of features dropped before the verdict."""
+    embedding_dropout: float = 0.1
+    """Share of features of each embedded token dropped."""
+
+    def __post_init__(self) -> None:
+        _check(self)
+        if type(self.widths) is not tuple or not self.widths or any(type(w) is not int or w < 1 for w in self.widths):
+            raise ConfigError(f"widths: {self.widths!r} is not a list of numbers from 1")
+
+
 NetworkConfig = RnnConfig | TransformerConfig
 _ARCHITECTURES: Mapping[str, type[RnnConfig] | type[TransformerConfig]] = types.MappingProxyType(
     {"rnn": RnnConfig, "transformer": TransformerConfig}
@@ -166,11 +194,13 @@ def dataclass_from_dict(kind: type[Config], values: Mapping[str, object]) -> Con
     for name, field in known.items():
         if name not in values and field.default is MISSING and field.default_factory is MISSING:
             raise ConfigError(f"{name}: is missing")
-    return kind(**values)
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
 def check_types(config: object) -> None:
-    """Refuse a field whose value is not of its annotated type (int, float, bool, str, Literal; floats may be ints).
+    """Refuse a field whose value is not of its annotated type (int, float, bool, str, Literal).
+
+    A whole number is taken for a float: people write 0 for 0.0.
 
     Raises:
         ConfigError: naming the field, what it is and what it may be.
@@ -185,11 +215,12 @@ def check_types(config: object) -> None:
         elif hint is float:
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise ConfigError(f"{field.name}: {value!r} is no number")
+            object.__setattr__(config, field.name, float(value))
         elif hint in (int, bool, str) and type(value) is not hint:
             raise ConfigError(f"{field.name}: {value!r} is not of type {hint.__name__}")
 
 
-def _check(config: NetworkConfig) -> None:
+def _check(config: NetworkConfig | DiscriminatorConfig) -> None:
     """Types, and the ranges that follow from a field's kind: sizes and counts from 1, shares in [0, 1)."""
     check_types(config)
     for field in fields(config):
