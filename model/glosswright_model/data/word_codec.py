@@ -8,19 +8,22 @@ coded here: see `word_schemes`. Saved as one JSON file; no word is ever dropped 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from glosswright_model.data.codec import EncodedSource
+from glosswright_model.data.codec_files import options_from, read_versioned
 from glosswright_model.data.word_schemes import clean, source_scheme, target_scheme
 from glosswright_model.errors import DataError
 from glosswright_model.seq2seq.batch import PAD, UNK
 
 FILE_NAME = "words.json"
 _FORMAT = "glosswright words 1"
+_SLOT = re.compile(r"_STR:\d+_")
 N_SPECIAL = 4
 """PAD, BOS, EOS and UNK come before the words."""
 
@@ -39,6 +42,10 @@ class WordCodecOptions:
     """Occurrences below which a word of the targets is unknown, so that it can only be copied."""
     source_limit: int = 256
     """Words of one source; the rest is cut off, and counted in `EncodedSource.truncated`."""
+    numbered_unknowns: int = 0
+    """Ids for unknown words of one source, so that a network can tell two of them apart; 0: all are UNK."""
+    slots_are_copied: bool = False
+    """Keep string slots out of the target vocabulary: a string is always copied, which serving real strings needs."""
     copying: bool = True
     """Whether words of the source may be copied. Without it the vocabularies alone decide what can be written."""
 
@@ -68,8 +75,10 @@ class WordCodec:
         source: Counter[str] = Counter()
         target: Counter[str] = Counter()
         for left, right in pairs:
-            source.update(cut_source(clean(left)))
+            source.update(cut_source(clean(left)).words)
             target.update(scheme.cut(clean(right)))
+        if options.slots_are_copied:
+            target = Counter({word: count for word, count in target.items() if not _SLOT.fullmatch(word)})
         if not source or not target:
             raise DataError("there is nothing to build a vocabulary from: the corpus holds no pair with words")
         return cls(
@@ -80,17 +89,10 @@ class WordCodec:
     def load(cls, folder: Path) -> WordCodec:
         """What `save` wrote. Raises DataError when the file is missing, damaged or of another version."""
         path = folder / FILE_NAME
-        try:
-            row = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path} is damaged: it is not JSON") from error
-        if not isinstance(row, dict) or row.get("format") != _FORMAT:
-            raise DataError(
-                f"{path} is not a vocabulary of this version; train again, or use the version that wrote it"
-            )
-        options = _options(row.get("options"), path)
+        row = read_versioned(path, _FORMAT)
+        if not isinstance(row.get("options"), dict):
+            raise DataError(f"{path} is damaged: its options are missing")
+        options = options_from(WordCodecOptions, row["options"], path)
         return cls(_words(row.get("source"), path), _words(row.get("target"), path), options)
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -108,7 +110,7 @@ class WordCodec:
     @property
     def source_size(self) -> int:
         """Ids of the source vocabulary."""
-        return N_SPECIAL + len(self._source_words)
+        return N_SPECIAL + len(self._source_words) + self.options.numbered_unknowns
 
     @property
     def target_size(self) -> int:
@@ -117,17 +119,19 @@ class WordCodec:
 
     def encode_source(self, text: str) -> EncodedSource:
         """Ids of a source text. An empty text is one unknown word, for a network needs something to look at."""
-        words = self._cut_source(clean(text))
-        kept = words[: self.options.source_limit]
+        cut = self._cut_source(clean(text))
+        kept = tuple(cut.words[: self.options.source_limit])
+        truncated = len(cut.words) - len(kept)
         if not kept:
             return EncodedSource(ids=(UNK,), copies=(PAD,), words=("",))
-        ids = tuple(self._source_ids.get(word, UNK) for word in kept)
+        ids = self._look_up(kept)
         if not self.options.copying:
-            return EncodedSource(ids, (PAD,) * len(kept), (), tuple(kept), len(words) - len(kept))
-        extras = tuple(dict.fromkeys(word for word in kept if word not in self._target_ids))
+            return EncodedSource(ids, (PAD,) * len(kept), (), kept, truncated)
+        written = cut.copies[: len(kept)]
+        extras = tuple(dict.fromkeys(word for word in written if word not in self._target_ids))
         places = {word: self.target_size + place for place, word in enumerate(extras)}
-        copies = tuple(self._target_ids[word] if word in self._target_ids else places[word] for word in kept)
-        return EncodedSource(ids, copies, extras, tuple(kept), len(words) - len(kept))
+        copies = tuple(self._target_ids[word] if word in self._target_ids else places[word] for word in written)
+        return EncodedSource(ids, copies, extras, kept, truncated)
 
     def encode_target(self, text: str, extras: tuple[str, ...] = ()) -> tuple[int, ...]:
         """Ids in the extended vocabulary; UNK where a word is in neither the vocabulary nor `extras`."""
@@ -152,6 +156,16 @@ class WordCodec:
     def target_words(self) -> tuple[str, ...]:
         """The target vocabulary's words: id 4 + k is the k-th."""
         return self._target_words
+
+    def _look_up(self, words: tuple[str, ...]) -> tuple[int, ...]:
+        """Ids of source words; with numbered unknowns the n-th unknown word of a source gets the n-th id for them."""
+        numbered = self.options.numbered_unknowns
+        if not numbered:
+            return tuple(self._source_ids.get(word, UNK) for word in words)
+        base = N_SPECIAL + len(self._source_words)
+        unknown = dict.fromkeys(word for word in words if word not in self._source_ids)
+        ids = {word: base + min(place, numbered - 1) for place, word in enumerate(unknown)}
+        return tuple(self._source_ids[word] if word in self._source_ids else ids[word] for word in words)
 
     def _word(self, token: int, extras: tuple[str, ...]) -> str:
         if 0 <= token < N_SPECIAL:
@@ -179,14 +193,3 @@ def _words(row: Any, path: Path) -> list[str]:
     if not isinstance(row, list) or not all(isinstance(word, str) for word in row):
         raise DataError(f"{path} is damaged: a vocabulary must be a list of words")
     return row
-
-
-def _options(row: Any, path: Path) -> WordCodecOptions:
-    defaults = WordCodecOptions()
-    if not isinstance(row, dict):
-        raise DataError(f"{path} is damaged: its options are missing")
-    known = {field.name: type(getattr(defaults, field.name)) for field in fields(WordCodecOptions)}
-    for name, value in row.items():
-        if name not in known or type(value) is not known[name]:
-            raise DataError(f"{path} is damaged: {name!r} is no option of a vocabulary, or of the wrong type")
-    return WordCodecOptions(**row)

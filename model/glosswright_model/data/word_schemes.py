@@ -6,9 +6,11 @@ and never fails, whatever the text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from glosswright_model.data import python_words
+from glosswright_model.data.comment_words import SourceWords, cut_comment, cut_comment_jieba
 from glosswright_model.errors import DataError
 
 
@@ -19,7 +21,7 @@ class TargetScheme(NamedTuple):
     join: Callable[[Sequence[str]], str]
 
 
-def source_scheme(name: str) -> Callable[[str], list[str]]:
+def source_scheme(name: str) -> Callable[[str], SourceWords]:
     """The function that cuts a source. Raises DataError for a name there is not."""
     if name not in SOURCE_SCHEMES:
         raise DataError(f"there is no way {name!r} to cut sources; choose one of {', '.join(SOURCE_SCHEMES)}")
@@ -43,7 +45,7 @@ def cut_spaces(text: str) -> list[str]:
     return [word for word in text.split(" ") if word]
 
 
-def cut_dotted(text: str) -> list[str]:
+def cut_dotted(text: str) -> SourceWords:
     """At spaces, and `a.b [ a . b ]` becomes `a . b`.
 
     TRANX's form of the Django corpus repeats each dotted name with its parts, for only the parts can be copied. The
@@ -62,17 +64,26 @@ def cut_dotted(text: str) -> list[str]:
                 continue
         kept.append(word)
         place += 1
-    return kept
+    return SourceWords(kept, kept)
 
 
-def _join_spaces(words: Iterable[str]) -> str:
-    return " ".join(words)
+def _source_spaces(text: str) -> SourceWords:
+    words = cut_spaces(text)
+    return SourceWords(words, words)
 
 
-SOURCE_SCHEMES: dict[str, Callable[[str], list[str]]] = {
-    "spaces": cut_spaces,
+SOURCE_SCHEMES: dict[str, Callable[[str], SourceWords]] = {
+    "spaces": _source_spaces,
     "dotted": cut_dotted,
+    "comment": cut_comment,
+    "comment-jieba": cut_comment_jieba,
 }
+"""Token lists as they come; without doubled names; and what people write, Chinese by characters or by words."""
+
 TARGET_SCHEMES: dict[str, TargetScheme] = {
-    "spaces": TargetScheme(cut_spaces, _join_spaces),
+    "spaces": TargetScheme(cut_spaces, " ".join),
+    "python": TargetScheme(python_words.cut, python_words.join),
+    "python-tokens": TargetScheme(cut_spaces, python_words.join),
 }
+"""Token lists as they come; Python code; and Python as TRANX's token lists on the way in, as code on the way out, which
+is how a model of the Django corpus is served."""
