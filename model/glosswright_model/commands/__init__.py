@@ -10,6 +10,8 @@ import argparse
 from collections.abc import Callable
 from typing import Protocol
 
+from glosswright_model.commands import train
+
 
 class AddCommand(Protocol):
     """Declares a subcommand: name, what runs it (returns the exit code), one sentence about it."""
@@ -25,4 +27,4 @@ def register_all(add: AddCommand) -> None:
         register(add)
 
 
-REGISTERS: tuple[Callable[[AddCommand], None], ...] = ()
+REGISTERS: tuple[Callable[[AddCommand], None], ...] = (train.register,)

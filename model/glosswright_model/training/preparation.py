@@ -1,0 +1,142 @@
+"""From a configuration to what a run trains: pairs, text pipeline, examples, and a network with its first weights.
+
+Everything here is a function of the configuration and the corpus, so that a resumed run, and each process of a
+distributed one, builds the same. Nothing is trained.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from glosswright_model.checkpoint import About, load_checkpoint, read_config, sha256
+from glosswright_model.data.batching import Batches, BatchOptions, Example, encode_pairs
+from glosswright_model.data.codec import Codec
+from glosswright_model.data.pairs import Pair
+from glosswright_model.data.readers import read_corpus
+from glosswright_model.data.word_codec import WordCodec, WordCodecOptions
+from glosswright_model.errors import ConfigError, DataError
+from glosswright_model.seq2seq.build import Network, build
+from glosswright_model.seq2seq.config import NetworkConfig
+from glosswright_model.training.config import Experiment, refuse_unknown
+from glosswright_model.training.seeds import seed_of
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run, ready to begin."""
+
+    codec: Codec
+    config: NetworkConfig
+    network: Network
+    batches: Batches
+    dev: tuple[Pair, ...]
+    validation: tuple[Example, ...]
+    """`dev` as ids, without the pairs that nothing can be computed on."""
+    about: About
+    fingerprint: str
+    training_pairs: int
+    left_out: int
+    """Training pairs that were empty or too long."""
+    unreachable: int
+    """Training pairs with a word that can be neither predicted nor copied."""
+
+
+def prepare(experiment: Experiment) -> Prepared:
+    """Read the corpus, build or load the vocabularies, and draw the first weights.
+
+    Raises DataError (the corpus), ConfigError (codec, network), CheckpointError (`start_from`).
+    """
+    train, dev = read_parts(experiment)
+    start = load_checkpoint(Path(experiment.start_from)) if experiment.start_from else None
+    codec = start.codec if start else build_codec(experiment, train)
+    config = experiment.network_config()
+    torch.manual_seed(seed_of(experiment.training.seed, "weights"))
+    network = build(config, codec.source_size, codec.target_size)
+    if start is not None:
+        if dataclasses.replace(start.config, **_dropouts(config)) != config:
+            raise ConfigError("network: differs from that of the checkpoint in start_from in more than dropout.")
+        network.load_state_dict(start.network.state_dict())
+    encoded = encode_pairs(codec, train, target_limit=experiment.data.target_limit)
+    if not encoded.examples:
+        raise DataError("There is no pair to train on: all were empty or longer than data.target_limit.")
+    validation = encode_pairs(codec, dev, target_limit=experiment.data.target_limit)
+    about = About(
+        name=experiment.name,
+        unit=experiment.unit,
+        language=experiment.language,
+        data=tuple(f"{experiment.data.corpus}/{part}" for part in experiment.data.train),
+        licence=experiment.licence,
+    )
+    options = BatchOptions(size=experiment.training.batch_size, seed=experiment.training.seed)
+    return Prepared(
+        codec,
+        config,
+        network,
+        Batches(encoded.examples, options),
+        dev,
+        validation.examples,
+        about,
+        fingerprint_of(experiment, train, dev),
+        len(encoded.examples),
+        encoded.too_long + encoded.empty,
+        encoded.unreachable,
+    )
+
+
+def read_parts(experiment: Experiment) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    """Training and validation pairs. Raises DataError where either is missing or empty."""
+    data, path = experiment.data, Path(experiment.data.path).expanduser()
+    train = tuple(pair for part in data.train for pair in read_corpus(data.corpus, path, part))
+    dev = tuple(read_corpus(data.corpus, path, data.dev))
+    if not train:
+        raise DataError(f"{path} has no pair to train on in {', '.join(data.train) or 'no part'}.")
+    if not dev:
+        raise DataError(f"{path} has no pair in {data.dev} to validate on; mine more files, or name another part.")
+    return train, dev
+
+
+def build_codec(experiment: Experiment, train: Sequence[Pair]) -> Codec:
+    """The text pipeline of the training pairs. Raises ConfigError (options), DataError (no words)."""
+    options = dict(experiment.codec)
+    kind = options.pop("kind", "word")
+    limits = {"source_limit": experiment.data.source_limit}
+    texts = [(pair.source, pair.target) for pair in train]
+    builders: dict[str, tuple[type, Callable[..., Codec]]] = {"word": (WordCodecOptions, WordCodec.build)}
+    if kind not in builders:
+        raise ConfigError(f"codec.kind is one of {', '.join(builders)}, not {kind!r}.")
+    options_type, builder = builders[kind]
+    known = {field.name: field.default for field in dataclasses.fields(options_type)}
+    refuse_unknown(options, known, "codec")
+    for name, value in options.items():
+        if type(value) is not type(known[name]):
+            raise ConfigError(f"codec.{name}: {value!r} is not of type {type(known[name]).__name__}.")
+    return builder(texts, options_type(**{**limits, **options}))
+
+
+def fingerprint_of(experiment: Experiment, train: Sequence[Pair], dev: Sequence[Pair]) -> str:
+    """A hash of everything that decides what a run ends with: settings, pairs, and the checkpoint it starts from."""
+    document = experiment.model_dump(mode="json", exclude={"record": True, "data": {"path"}, "start_from": True})
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
+    for pair in (*train, *dev):
+        digest.update(json.dumps([pair.source, pair.target, pair.split]).encode())
+    if experiment.start_from:
+        read_config(Path(experiment.start_from))
+        digest.update(sha256(Path(experiment.start_from) / "config.json").encode())
+    return digest.hexdigest()
+
+
+def _dropouts(config: NetworkConfig) -> Mapping[str, Any]:
+    """What may change between pre-training and tuning: no tensor depends on it."""
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if field.name.endswith("dropout") or field.name in ("variational", "coverage_weight")
+    }
