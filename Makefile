@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 INPUTS := pyproject.toml constraints-cpu.txt scripts/setup.sh
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup weights demo test test-fast check format bench docs clean
+.PHONY: help setup weights demo test test-fast editors test-editors check format bench docs clean
 
 help:  ## Show what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed-dev weights  ## Virtual environment, all dependencies, default weights
 
@@ -29,6 +29,12 @@ test: setup  ## Every test, with coverage
 
 test-fast: $(VENV)/.installed-dev  ## The tests that take no model weights
 	$(BIN)/python -m pytest -q -n 2 -m "not weights and not slow"
+
+editors: $(VENV)/.installed-dev  ## Fetch the editors that tests drive (Neovim, Emacs, Helix; some 500 MB in ~/.cache)
+	$(BIN)/python tests/editors/install.py
+
+test-editors: editors  ## Drive them, with real keys
+	$(BIN)/python -m pytest -q tests/editors
 
 check: $(VENV)/.installed-dev  ## Lint, format, types and import contracts
 	$(BIN)/ruff check .

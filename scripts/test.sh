@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PY=${VENV:-.venv}/bin/python
+# The editors that tests drive, in a cache of their own; where they cannot be had in two minutes, their tests skip.
+"$PY" tests/editors/install.py --limit-s 120
 export COVERAGE_FILE=$PWD/.coverage
 rm -f .coverage .coverage.*
 

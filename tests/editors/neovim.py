@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from .install import program
 from .workbench import Workbench, wait_for
 
 KEY_PAUSE_MS = 12
@@ -80,14 +81,15 @@ _G.probe = {
 
 
 def found() -> list[str]:
-    """The Neovims of this machine: those that GLOSSWRIGHT_NVIM names (as in PATH), else `nvim`."""
+    """The Neovims of this machine: those that GLOSSWRIGHT_NVIM names (as in PATH), else the fetched ones, or `nvim`."""
     named = [path for path in os.environ.get("GLOSSWRIGHT_NVIM", "").split(os.pathsep) if path]
-    return named or [path for path in [shutil.which("nvim")] if path]
+    fetched = [path for path in map(program, ("nvim-0.11", "nvim-0.12")) if path]
+    return named or fetched or [path for path in [shutil.which("nvim")] if path]
 
 
-def version(program: str) -> tuple[int, int]:
+def version(binary: str) -> tuple[int, int]:
     """Major and minor version."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
     major, minor = said.split()[1].lstrip("v").split(".")[:2]
     return int(major), int(minor)
 
@@ -95,9 +97,9 @@ def version(program: str) -> tuple[int, int]:
 class Neovim:
     """A session. A context manager; the process is gone at its end."""
 
-    def __init__(self, program: str, bench: Workbench, init: str, text: str) -> None:
+    def __init__(self, binary: str, bench: Workbench, init: str, text: str) -> None:
         """`init` is the whole `init.lua`; `text` stands in the file that is edited."""
-        self._program = program
+        self._program = binary
         self._env = {**bench.env, "NVIM_LOG_FILE": str(bench.folder / "nvim.log")}
         # A socket's path may have no more than about a hundred characters.
         self._folder = tempfile.mkdtemp(prefix="gw")
@@ -106,7 +108,7 @@ class Neovim:
         prepare.write_text(_PREPARE, encoding="utf-8")
         (bench.folder / "init.lua").write_text(init, encoding="utf-8")
         self._command = [
-            program, "--headless", "--clean", "-n", "-u", str(bench.folder / "init.lua"), "--listen", self._socket,
+            binary, "--headless", "--clean", "-n", "-u", str(bench.folder / "init.lua"), "--listen", self._socket,
             "-c", f"luafile {prepare}", str(bench.file(text)),
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,7 +117,9 @@ class Neovim:
         self._process = subprocess.Popen(
             self._command, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        wait_for(lambda: Path(self._socket).exists(), "Neovim listens")
+        # The socket is there a moment before anybody listens.
+        wait_for(lambda: Path(self._socket).exists(), "Neovim has a socket")
+        wait_for(lambda: self._call("--remote-expr", "1").returncode == 0, "Neovim listens")
         wait_for(lambda: self.ask("ready"), "the language server is attached")
         return self
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
 
+from .install import program
 from .workbench import Workbench, block
 
-EMACS = shutil.which("emacs") or ""
+EMACS = program("emacs") or ""
 
 
 def _version() -> int:

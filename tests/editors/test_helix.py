@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from .install import program
 from .terminal import Terminal
 from .workbench import Workbench, block, wait_for
 
 pytestmark = [
     pytest.mark.timeout(60),
     pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal"),
-    pytest.mark.skipif(shutil.which("hx") is None, reason="no Helix here (hx)"),
+    pytest.mark.skipif(program("hx") is None, reason="no Helix here (hx)"),
 ]
 
 CODE = "def add(a, b):\n    return a + b"
@@ -70,7 +70,7 @@ def helix(bench: Workbench) -> Iterator[Callable[[str], Helix]]:
         def start(text: str) -> Helix:
             file = bench.file(text)
             terminal = stack.enter_context(
-                Terminal([shutil.which("hx") or "hx", str(file)], env=bench.env, cwd=bench.project)
+                Terminal([program("hx") or "hx", str(file)], env=bench.env, cwd=bench.project)
             )
             started.append(terminal)
             editor = Helix(terminal, bench, file)

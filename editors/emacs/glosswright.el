@@ -1,0 +1,91 @@
+;;; glosswright.el --- Write a comment, get code that has been checked  -*- lexical-binding: t -*-
+
+;; Version: 0.1.0
+;; Package-Requires: ((emacs "29.1"))
+;; Keywords: languages, convenience
+;; SPDX-License-Identifier: Apache-2.0
+
+;;; Commentary:
+
+;; Tells eglot and lsp-mode, whichever is loaded, how to run Glosswright's language server:
+;;
+;;   (add-to-list 'load-path "/path/to/glosswright/editors/emacs")
+;;   (require 'glosswright)
+;;
+;; With lsp-mode it runs beside the language's own server and shows ghost text; eglot has one server for a buffer, so there
+;; it is chosen with `M-x glosswright-eglot'.  Documentation: docs/editors/emacs.md.
+
+;;; Code:
+
+(defgroup glosswright nil
+  "Code from comments and docstrings."
+  :group 'tools)
+
+(defcustom glosswright-command '("glosswright")
+  "The server's command line: a list of strings."
+  :type '(repeat string))
+
+(defcustom glosswright-settings nil
+  "Settings as a property list, for example (:inline (:enabled :json-false)).
+They are sent to lsp-mode's server and to eglot's at start-up."
+  :type 'plist)
+
+(defvar glosswright-languages
+  '("python" "javascript" "typescript" "go" "rust" "java" "c" "cpp" "ruby" "shellscript" "sql")
+  "The languages for which lsp-mode starts the server, by their LSP names.")
+
+;; lsp-mode
+
+(declare-function lsp-register-client "lsp-mode")
+(declare-function make-lsp-client "lsp-mode")
+(declare-function lsp-stdio-connection "lsp-mode")
+(declare-function lsp-activate-on "lsp-mode")
+(declare-function lsp-inline-completion-accept "lsp-inline-completion")
+(defvar lsp-inline-completion-active-map)
+(defvar lsp-inline-completion-idle-delay)
+
+(with-eval-after-load 'lsp-mode
+  (lsp-register-client
+   (make-lsp-client :new-connection (lsp-stdio-connection (lambda () glosswright-command))
+                    :activation-fn (apply #'lsp-activate-on glosswright-languages)
+                    :initialization-options (lambda () glosswright-settings)
+                    :server-id 'glosswright
+                    :completion-in-comments? t
+                    :add-on? t))
+  (setq lsp-inline-completion-idle-delay 0.3))
+
+(with-eval-after-load 'lsp-inline-completion
+  (keymap-set lsp-inline-completion-active-map "TAB" #'lsp-inline-completion-accept))
+
+;; eglot
+
+(declare-function eglot "eglot")
+(declare-function eglot-code-actions "eglot")
+(declare-function eglot-current-server "eglot")
+(defvar eglot-server-programs)
+
+(defun glosswright--contact (&rest _)
+  "What eglot starts."
+  (append glosswright-command (list :initializationOptions (or glosswright-settings (make-hash-table)))))
+
+;;;###autoload
+(defun glosswright-eglot ()
+  "Start Glosswright as this buffer's eglot server."
+  (interactive)
+  (require 'eglot)
+  (let ((eglot-server-programs (list (cons (list major-mode) #'glosswright--contact))))
+    (call-interactively #'eglot)))
+
+;;;###autoload
+(defun glosswright-write-code ()
+  "Write the code that the comment or docstring at point asks for."
+  (interactive)
+  (cond ((and (fboundp 'eglot-current-server) (eglot-current-server))
+         (call-interactively #'eglot-code-actions))
+        ((bound-and-true-p lsp-mode)
+         (call-interactively 'lsp-execute-code-action))
+        (t (user-error "No language server runs in this buffer: start lsp or glosswright-eglot"))))
+
+(provide 'glosswright)
+
+;;; glosswright.el ends here

@@ -1,0 +1,198 @@
+"""The Neovim plugin in `editors/neovim`, in each Neovim of this machine: real keys, and what is on the screen."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from .neovim import Neovim, found, version
+from .workbench import Workbench, wait_for
+
+pytestmark = pytest.mark.timeout(60)
+
+PLUGIN = Path(__file__).resolve().parents[2] / "editors" / "neovim"
+RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+CODE = "def add(a, b):\n    return a + b"
+STUB = 'def add(a, b):\n    """Return the sum."""\n'
+EXTEND = """
+_G.probe.status = function() return require('glosswright').status() end
+_G.probe.notified = function() return _G.notified end
+_G.probe.clients = function()
+  return vim.tbl_map(function(client) return client.name end, vim.lsp.get_clients({ bufnr = 0 }))
+end
+_G.probe.diagnostics = function()
+  return vim.tbl_map(function(one) return one.source end, vim.diagnostic.get(0))
+end
+_G.probe.health = function()
+  vim.cmd('checkhealth glosswright')
+  return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n')
+end
+_G.probe.floats = function()
+  local seen = {}
+  for _, window in ipairs(vim.api.nvim_list_wins()) do
+    if vim.api.nvim_win_get_config(window).relative ~= '' then
+      vim.list_extend(seen, vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false))
+    end
+  end
+  return table.concat(seen, '\\n')
+end
+"""
+
+Start = Callable[..., Neovim]
+
+
+@pytest.fixture(params=found() or [None], ids=lambda path: "nvim" if path is None else "-".join(path.split("/")[-1:]))
+def neovim(request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Starts a session with the plugin on a text; `options` is the Lua table for `setup`, `more` goes before it."""
+    program = request.param
+    if program is None:
+        pytest.skip("no Neovim here: run `make editors`, or name some in GLOSSWRIGHT_NVIM")
+    if version(program) < (0, 11):
+        pytest.skip(f"{program} is older than 0.11")
+    bench: Workbench = request.getfixturevalue("bench")
+    with ExitStack() as stack:
+
+        def start(text: str, options: str = "", more: str = "") -> Neovim:
+            init = (
+                f"vim.opt.runtimepath:append('{PLUGIN}')\n_G.notified = {{}}\n"
+                "vim.notify = function(message) _G.notified[#_G.notified + 1] = message end\n"
+                f"{more}\nrequire('glosswright').setup({options})\n"
+            )
+            editor = stack.enter_context(Neovim(program, bench, init, text))
+            extend = bench.folder / "extend.lua"
+            extend.write_text(EXTEND, encoding="utf-8")
+            editor.keys(f":luafile {extend}<CR>")
+            wait_for(lambda: editor.ask("clients"), "the probe is extended")
+            return editor
+
+        yield start
+
+
+def test_ghost_text_comes_and_tab_takes_it(neovim: Start) -> None:
+    """In 0.11 as in 0.12: what is shown is what is put in, one undo takes out the whole suggestion and nothing more."""
+    editor = neovim("import os\n")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    assert wait_for(lambda: editor.ghost, "ghost text") == CODE
+    assert editor.text == "import os\n# add two numbers\n"
+    editor.keys("<Tab>")
+    wait_for(lambda: editor.text == f"import os\n# add two numbers\n{CODE}", "the suggestion is in the text")
+    wait_for(lambda: not editor.ghost, "no ghost is left")
+    editor.normal()
+    editor.keys("u")
+    wait_for(lambda: CODE not in editor.text, "undone")
+
+
+def test_typing_along_keeps_the_rest_on_the_screen(neovim: Start) -> None:
+    """Keys that agree with the suggestion shorten it; a key that does not takes it away, and nothing else changes."""
+    editor = neovim("import os\n")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    wait_for(lambda: editor.ghost, "ghost text")
+    editor.type("def a")
+    wait_for(lambda: editor.ghost == CODE.removeprefix("def a"), "the rest")
+    editor.keys("<Tab>")
+    wait_for(lambda: editor.text == f"import os\n# add two numbers\n{CODE}", "typed and accepted make the whole")
+
+
+def test_a_word_and_then_the_rest(neovim: Start) -> None:
+    """<M-Right> puts one word in and leaves the rest to be taken."""
+    editor = neovim("import os\n")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    wait_for(lambda: editor.ghost, "ghost text")
+    editor.keys("<M-Right>")
+    wait_for(lambda: editor.text == "import os\n# add two numbers\ndef", "one word")
+    wait_for(lambda: editor.ghost == CODE.removeprefix("def"), "the rest as ghost text")
+    editor.keys("<Tab>")
+    wait_for(lambda: editor.text == f"import os\n# add two numbers\n{CODE}", "the rest")
+
+
+def test_dismiss(neovim: Start) -> None:
+    """The key takes the suggestion away and changes no text."""
+    editor = neovim("import os\n")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    wait_for(lambda: editor.ghost, "ghost text")
+    editor.keys("<C-]>")
+    wait_for(lambda: not editor.ghost, "gone")
+    assert editor.text == "import os\n# add two numbers\n"
+
+
+def test_keys_are_what_they_were_without_a_suggestion(neovim: Start) -> None:
+    """<Tab> indents where nothing is suggested; a key may be changed, and one that is switched off is not mapped."""
+    editor = neovim("x = 1\n", "{ keys = { accept = '<C-l>', dismiss = false } }")
+    editor.keys("ggO<Tab>y")
+    wait_for(lambda: editor.text == "    y\nx = 1", "indented")
+
+
+def test_typing_fast_changes_nothing_but_the_text(neovim: Start) -> None:
+    """Keys faster than the model answers: nothing is lost, nothing put in that was not asked for."""
+    typed = "# add two numbers\ndef add(a, b):\n# slowly, two numbers, again and again\n# ünïcode 𝒳 two numbers\n"
+    editor = neovim("")
+    editor.keys(":set noautoindent indentexpr=<CR>i")
+    editor.type(typed)
+    wait_for(lambda: editor.text == typed, "what was typed")
+    editor.normal()
+    assert editor.text == typed
+
+
+def test_status_and_pause(neovim: Start) -> None:
+    """The function for the status line follows the server; nothing is shown while paused."""
+    editor = neovim("import os\n")
+    wait_for(lambda: str(editor.ask("status")).startswith("Glosswright"), "a status")
+    editor.keys(":Glosswright pause<CR>")
+    wait_for(lambda: editor.ask("status") == "Glosswright: paused", "paused")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    editor.normal()
+    assert editor.ghost == ""
+    editor.keys(":Glosswright resume<CR>")
+    wait_for(lambda: editor.ask("status") != "Glosswright: paused", "resumed")
+
+
+def test_implement_and_why(neovim: Start) -> None:
+    """`:Glosswright implement` writes the body, and `:Glosswright why` then says why it may be trusted."""
+    editor = neovim(STUB)
+    editor.keys("ggj:Glosswright implement<CR>")
+    wait_for(lambda: editor.text == f"{STUB}    return a + b", "the body")
+    editor.keys("G:Glosswright why<CR>")
+    assert "parses" in wait_for(lambda: editor.ask("floats"), "the explanation")
+
+
+def test_health(neovim: Start) -> None:
+    """`:checkhealth glosswright` names program, version and attached buffer."""
+    editor = neovim("import os\n")
+    said = wait_for(lambda: editor.ask("health"), "a report")
+    assert "glosswright 0." in said
+    assert "attached to 1 buffer" in said
+    assert "ERROR" not in said
+
+
+def test_wrong_options_are_said_and_left_out(neovim: Start) -> None:
+    """A mistyped option must not stop the editor from starting, nor go unsaid."""
+    editor = neovim("import os\n", "{ ghost_txt = true, cmd = 'glosswright' }")
+    said = "\n".join(editor.ask("notified"))
+    assert '"ghost_txt"' in said
+    assert 'the option "cmd" takes a table' in said
+
+
+@pytest.mark.skipif(RUFF is None, reason="no ruff to stand beside")
+def test_beside_another_server(neovim: Start) -> None:
+    """Ruff's server on the same buffer: its diagnostics stay its own, and the suggestion comes all the same."""
+    ruff = f"vim.lsp.config('ruff', {{ cmd = {{ '{RUFF}', 'server' }}, filetypes = {{ 'python' }} }})"
+    editor = neovim("import os\n", more=f"{ruff} vim.lsp.enable('ruff')")
+    wait_for(lambda: sorted(editor.ask("clients")) == ["glosswright", "ruff"], "both are attached")
+    wait_for(lambda: set(editor.ask("diagnostics")) == {"Ruff"}, "the unused import is told by Ruff")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    assert wait_for(lambda: editor.ghost, "ghost text") == CODE
+    editor.keys("<Tab>")
+    wait_for(lambda: editor.text == f"import os\n# add two numbers\n{CODE}", "the suggestion is in the text")
+    editor.normal()
+    wait_for(lambda: set(editor.ask("diagnostics")) == {"Ruff"}, "Ruff's diagnostics are still there, and no others")
