@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from glosswright_server import __version__
 from glosswright_server.cli.evaluate_options import add_eval
+from glosswright_server.cli.stats_options import add_stats
 
 _EPILOG = (
     "exit status: 0 success; 1 failure (for the language server: `exit` without `shutdown`, or a lost client); "
@@ -42,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from glosswright_server.cli.evaluate import run_eval
 
         return run_eval(options)
+    if options.command == "stats":
+        from glosswright_server.cli.stats import run_stats
+
+        return run_stats(options)
     if options.command == "trust":
         from glosswright_server.cli.trust import run_trust
 
@@ -107,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     _model_options(doctor)
     _model_options(add_eval(commands))
     _trust_parser(commands.add_parser)
+    add_stats(commands)
     commands.add_parser(
         "model", help="list, fetch, serve and stop models: see `glosswright model --help`", add_help=False
     )

@@ -6,6 +6,7 @@
     ├── InvalidParams            a request lacks something required (`lsp.structuring`)
     ├── FramingLost              nobody can tell any more where a message begins (`lsp.framing`)
     ├── CannotTest               a benchmark's hidden tests cannot be run here (`evaluation.hidden`)
+    ├── FeedbackUnavailable      the counts of what was accepted cannot be read or written (`feedback.file`)
     ├── NoCode                   the model answered with nothing that could be put into the file (`lsp.generate`)
     └── ModelError               no code could be had; `retryable` says whether waiting may help
         ├── EndpointUnreachable  nobody listens there, or the connection broke
@@ -27,6 +28,10 @@ class GlosswrightError(Exception):
 
 class UsageError(GlosswrightError):
     """The command line does not make sense."""
+
+
+class FeedbackUnavailable(GlosswrightError):
+    """The file with the counts of what was shown and accepted cannot be read or written now."""
 
 
 class ModelError(GlosswrightError):

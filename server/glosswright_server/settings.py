@@ -194,6 +194,17 @@ class ContextSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackSettings:
+    """What became of suggestions, counted on this machine."""
+
+    enabled: bool = _setting(
+        True,
+        "Count on this machine, and nowhere else, how many suggestions were shown, accepted, dismissed and kept; no "
+        "code, no text and no file names. `glosswright stats` prints it, `glosswright stats --wipe` forgets it.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings. JSON names are the same in camelCase; a client may send them bare or under `glosswright`."""
 
@@ -212,6 +223,7 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
     context: ContextSettings = field(default_factory=ContextSettings)
+    feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

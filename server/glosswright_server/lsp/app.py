@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from lsprotocol import types
 
@@ -11,15 +12,19 @@ from glosswright_server import __version__
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.engine import Engine
 from glosswright_server.errors import ModelError
+from glosswright_server.feedback.impressions import Impressions
+from glosswright_server.feedback.recorder import Recorder
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.intent.languages import LANGUAGES, PLAIN, language_for
 from glosswright_server.settings import Settings
 
-from . import code_action, commands, completion, configuration, inline_completion, why
+from . import code_action, commands, completion, configuration, feedback, inline_completion, why
 from .context import Context
 from .convert import offset_of
+from .dialects import copilot, llm_ls, tabby
 from .features import Features
 from .notices import Notices
+from .offering import Offering
 from .progress import WorkDone
 from .server_base import ServerBase
 from .status import Status, StatusLine
@@ -38,19 +43,30 @@ def serve(stdio: Stdio) -> int:
 def build(engine: Engine | None = None) -> Features:
     """A server with every feature registered; it talks to nobody yet."""
     server = ServerBase("glosswright", __version__)
+    offering = Offering(server)
+    recorder = Recorder()
     features = Features(
         server=server,
         engine=engine or Engine(Settings()),
         notices=Notices(server),
-        status=StatusLine(server),
+        status=StatusLine(server, offering),
         trust=Trust(server),
+        offering=offering,
+        recorder=recorder,
+        impressions=Impressions(recorder.record, server.documents.get, _later),
     )
     features.engine.ask_to_run = features.trust.may_run
-    for part in (configuration, inline_completion, completion, code_action, commands, why):
+    parts = (configuration, inline_completion, completion, code_action, commands, why, feedback)
+    for part in (*parts, copilot, tabby, llm_ls):
         part.register(features)
     _follow_documents(features)
     server.on_shutdown(features.engine.aclose)
+    server.on_shutdown(lambda: asyncio.to_thread(recorder.close))
     return features
+
+
+def _later(seconds: float, work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds, work)
 
 
 def _follow_documents(features: Features) -> None:
@@ -68,8 +84,9 @@ def _follow_documents(features: Features) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams, context: Context) -> None:
+        features.offering.changed()
         snapshot = context.snapshot
-        if snapshot is None or not features.offers(snapshot):
+        if snapshot is None or features.offering.known(snapshot.uri) is not None:
             return
         if language_for(snapshot.language_id, snapshot.uri) not in (PLAIN, LANGUAGES["text"]):
             # A file that code could be asked for: have the model ready by the time it is. Prose is not worth the model.
@@ -77,16 +94,25 @@ def _follow_documents(features: Features) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams, context: Context) -> None:
+        snapshot = context.snapshot
+        cursor = _end_of_edit(params, snapshot)
         if context.uri is not None:
-            features.engine.edited(context.uri, context.snapshot, _end_of_edit(params, context.snapshot))
-        if context.snapshot is not None:
-            features.provenance.changed(context.snapshot)
+            features.engine.edited(context.uri, snapshot, cursor)
+        if snapshot is not None:
+            came = features.provenance.changed(snapshot)
+            # What is typed out letter by letter was not accepted, even though it reads the same.
+            if any(len(change.text) > 1 for change in params.content_changes):
+                for offer in came:
+                    features.impressions.accepted(offer.id)
+            features.impressions.edited(snapshot, cursor)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams, context: Context) -> None:
         if context.uri is not None:
             features.engine.closed(context.uri)
             features.provenance.closed(context.uri)
+            features.impressions.closed(context.uri)
+            features.offering.changed()
 
 
 def _end_of_edit(params: types.DidChangeTextDocumentParams, snapshot: Snapshot | None) -> int | None:

@@ -24,3 +24,11 @@ def place_of(argument: Any) -> tuple[str, types.Position]:
     if type(line) is not int or type(character) is not int or line < 0 or character < 0:
         raise invalid("`position` must hold a line and a character, both zero or more")
     return uri, types.Position(line, character)
+
+
+def offer_in(arguments: Any) -> str | None:
+    """The id of a suggestion in the arguments of a command: under `id`, or bare; None where there is none."""
+    first = arguments[0] if isinstance(arguments, list) and arguments else None
+    if isinstance(first, dict):
+        first = first.get("id")
+    return first if isinstance(first, str) else None

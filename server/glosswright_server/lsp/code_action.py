@@ -16,6 +16,7 @@ from pygls.exceptions import JsonRpcException
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ModelError
+from glosswright_server.feedback.impression import Surface
 from glosswright_server.intent.model import Intent, IntentKind
 
 from .context import Context
@@ -38,7 +39,7 @@ def register(features: Features) -> None:
     )
     async def code_action(params: types.CodeActionParams, context: Context) -> list[types.CodeAction] | None:
         snapshot = context.snapshot
-        if snapshot is None or not features.offers(snapshot) or not _wanted(params.context.only):
+        if snapshot is None or not _wanted(params.context.only) or not await features.offers(snapshot):
             return None
         start, end = offset_of(snapshot, params.range.start), offset_of(snapshot, params.range.end)
         intents = features.engine.actions(snapshot, start, end)
@@ -130,7 +131,8 @@ def _found_again(features: Features, context: Context, data: dict[str, Any]) -> 
 
 
 def _put(features: Features, snapshot: Snapshot, action: types.CodeAction, suggestion: Suggestion) -> None:
-    action.edit = edit_for(features, snapshot, suggestion)
+    # A client without resolve gets its edits with the list, whether or not one of them is ever looked at.
+    action.edit, _ = edit_for(features, snapshot, suggestion, Surface.ACTION, shown=_resolves(features))
     if isinstance(action.data, dict):
         action.data["facts"] = suggestion.facts()
 

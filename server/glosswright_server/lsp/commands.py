@@ -11,15 +11,15 @@ The first two answer `{"applied": bool, "reason"?: str, …facts}`, or null when
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from lsprotocol import types
 
 from glosswright_server.documents import Snapshot
+from glosswright_server.feedback.impression import Surface
 from glosswright_server.intent.model import Intent, IntentKind
 
-from .arguments import invalid, place_of
+from .arguments import invalid, offer_in, place_of
 from .context import Context
 from .convert import offset_of
 from .features import Features
@@ -41,8 +41,10 @@ def register(features: Features) -> None:
 
     @server.command(ACCEPTED)
     async def accepted(arguments: list[Any], context: Context) -> dict[str, Any] | None:
-        facts = arguments[0] if arguments else None
-        return await import_what_is_missing(features, facts.get("id") if isinstance(facts, dict) else None)
+        offer = offer_in(arguments)
+        if offer is not None:
+            features.impressions.accepted(offer)
+        return await import_what_is_missing(features, offer)
 
     @server.command("glosswright.trust")
     async def trust(arguments: list[Any], context: Context) -> dict[str, Any]:
@@ -50,26 +52,28 @@ def register(features: Features) -> None:
 
     @server.command("glosswright.status")
     async def status(arguments: list[Any], context: Context) -> dict[str, Any]:
-        current = features.status.current
-        return dataclasses.asdict(current) if current is not None else {"state": "off", "message": "not started yet"}
+        return features.status.payload()
 
 
 async def _generate_and_apply(
     features: Features, arguments: list[Any], context: Context, preferred: IntentKind
 ) -> dict[str, Any] | None:
-    snapshot, intent = _asked(features, arguments, context, preferred)
+    snapshot, intent = await _asked(features, arguments, context, preferred)
     token = context.raw.get("workDoneToken") if isinstance(context.raw, dict) else None
     try:
         suggestion = await generate(features, snapshot, intent, token=token if isinstance(token, (str, int)) else None)
     except Stopped:
         return None
+    edit, offer_id = edit_for(features, snapshot, suggestion, Surface.COMMAND)
     answer = await features.server.request(
         types.WORKSPACE_APPLY_EDIT,
-        types.ApplyWorkspaceEditParams(edit=edit_for(features, snapshot, suggestion), label="Glosswright"),
+        types.ApplyWorkspaceEditParams(edit=edit, label="Glosswright"),
         timeout_s=APPLY_TIMEOUT_S,
     )
     result = {"applied": bool(answer.applied), **suggestion.facts()}
-    if not answer.applied:
+    if answer.applied:
+        features.impressions.accepted(offer_id)
+    else:
         result["reason"] = answer.failure_reason or "the editor did not apply the edit"
     return result
 
@@ -85,7 +89,7 @@ def _folder_asked(features: Features, arguments: list[Any]) -> str:
     return folders[0].uri
 
 
-def _asked(
+async def _asked(
     features: Features, arguments: list[Any], context: Context, preferred: IntentKind
 ) -> tuple[Snapshot, Intent]:
     """The document and the intent at the place that the arguments name. Raises an invalid-params error."""
@@ -94,8 +98,8 @@ def _asked(
     if snapshot is None:
         why = context.documents.why_not(uri)
         raise invalid(f"the document is {why.value if why else 'not open'}")
-    if not features.offers(snapshot):
-        raise invalid("Glosswright is turned off for this document")
+    if (refusal := await features.offering.why_not(snapshot)) is not None:
+        raise invalid(f"nothing is offered in this document: {refusal.detail}")
     offset = offset_of(snapshot, position)
     intents = features.engine.actions(snapshot, offset, offset)
     if not intents:

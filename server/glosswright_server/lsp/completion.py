@@ -13,6 +13,7 @@ from glosswright_server.engine.changes import TextChange
 from glosswright_server.engine.explanation import as_plain, explanation
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ModelError
+from glosswright_server.feedback.impression import Surface
 
 from .context import Context
 from .convert import as_snippet, offset_of, range_of, text_edit
@@ -30,7 +31,7 @@ def register(features: Features) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(resolve_provider=True))
     async def completion(params: types.CompletionParams, context: Context) -> types.CompletionList | None:
         snapshot = context.snapshot
-        if snapshot is None or not features.offers(snapshot) or not features.settings.completion.enabled:
+        if snapshot is None or not features.settings.completion.enabled or not await features.offers(snapshot):
             return None
         offset = offset_of(snapshot, params.position)
         try:
@@ -49,6 +50,8 @@ def register(features: Features) -> None:
     @server.feature(types.COMPLETION_ITEM_RESOLVE)
     async def resolve(item: types.CompletionItem, context: Context) -> types.CompletionItem:
         if isinstance(item.data, dict) and isinstance(item.data.get("code"), str):
+            # A list is asked for on each keystroke; that its item was looked at shows here.
+            features.impressions.shown(str(item.data.get("id")))
             formats = server.client_supports("text_document.completion.completion_item.documentation_format", ()) or ()
             markdown = types.MarkupKind.Markdown in formats
             kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
@@ -74,7 +77,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     evidence = (
         suggestion.verdict.label if suggestion.complete else f"first lines, ask again · {suggestion.verdict.label}"
     )
-    offer_id = features.provenance.offered(snapshot, suggestion)
+    offer_id = features.offered(snapshot, suggestion, Surface.LIST, shown=False)
     imports = suggestion.import_edit
     # An additional edit may not touch what the item itself replaces (LSP 3.17, `additionalTextEdits`): where the import
     # goes to the same line, the command adds it.
@@ -97,6 +100,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         else None,
         # No fractions in here: Neovim 0.12 keeps the item in a Vim variable and cannot send it back with one.
         data={
+            "id": offer_id,
             "code": suggestion.text.strip("\r\n"),
             "language": snapshot.language_id,
             "why": explanation(suggestion),

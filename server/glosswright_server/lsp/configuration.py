@@ -15,6 +15,8 @@ from glosswright_server.errors import GlosswrightError
 from glosswright_server.settings import Settings, merge
 
 from .context import Context
+from .dialects.recognise import problems as unknown_dialect
+from .dialects.recognise import recognise, without_foreign
 from .features import Features
 
 logger = logging.getLogger(__name__)
@@ -30,18 +32,21 @@ def register(features: Features) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams, context: Context) -> None:
         options = params.initialization_options
+        features.spoken = recognise(context.raw)
+        problems = [*unknown_dialect(options)]
         if isinstance(options, Mapping):
             features.status.wanted = options.get(STATUS_OPTION) is True
             options = {key: value for key, value in options.items() if key != STATUS_OPTION}
-        features.start_settings, problems = merge(Settings(), options, allow_restricted=True)
+        features.start_settings, more = merge(Settings(), without_foreign(options), allow_restricted=True)
         _use(features, features.start_settings)
-        _tell_later(features, problems)
+        _tell_later(features, (*problems, *more))
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams, context: Context) -> None:
         for problem in features.pending_problems:
             features.notices.warn(problem, problem)
         features.pending_problems.clear()
+        features.status.introduce()
         if server.client_supports("workspace.did_change_configuration.dynamic_registration", False):
             await _watch(features)
         await _pull(features)
@@ -84,7 +89,7 @@ async def _pull(features: Features) -> bool:
 
 def _take(features: Features, sent: Any) -> None:
     """Lay what was sent over the settings of the start: a value that is no longer sent is back at its default."""
-    settings, problems = merge(features.start_settings, sent, allow_restricted=False)
+    settings, problems = merge(features.start_settings, without_foreign(sent), allow_restricted=False)
     for problem in problems:
         features.notices.warn(problem, problem)
     _use(features, settings)
@@ -94,8 +99,11 @@ def _use(features: Features, settings: Settings) -> None:
     if settings == features.settings:
         return
     features.settings = settings
+    features.offering.settings = settings
+    features.recorder.turn(on=settings.feedback.enabled)
     logging.getLogger("glosswright_server").setLevel(settings.log_level.upper())
     features.engine.reconfigure(settings)
+    features.offering.changed()
 
 
 def _tell_later(features: Features, problems: tuple[str, ...]) -> None:

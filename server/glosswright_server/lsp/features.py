@@ -8,10 +8,16 @@ from dataclasses import dataclass, field
 
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.engine import Engine
+from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ModelError
+from glosswright_server.feedback.impression import Surface
+from glosswright_server.feedback.impressions import Impressions
+from glosswright_server.feedback.recorder import Recorder
 from glosswright_server.settings import Settings
 
+from .dialects.recognise import Spoken
 from .notices import Notices
+from .offering import Offering
 from .provenance import Provenance
 from .server_base import ServerBase
 from .status import Status, StatusLine
@@ -31,6 +37,12 @@ class Features:
     notices: Notices
     status: StatusLine
     trust: Trust
+    offering: Offering
+    recorder: Recorder
+    impressions: Impressions
+    """What becomes of suggestions."""
+    spoken: Spoken = field(default_factory=Spoken)
+    """Which dialects beside LSP the client speaks."""
     provenance: Provenance = field(default_factory=Provenance)
     """Which code came from which suggestion."""
     start_settings: Settings = field(default_factory=Settings)
@@ -41,11 +53,16 @@ class Features:
     warming: asyncio.Task[None] | None = None
     """Starts the model ahead of the first request."""
 
-    def offers(self, snapshot: Snapshot | None) -> bool:
+    async def offers(self, snapshot: Snapshot) -> bool:
         """Whether anything is offered in this document at all."""
-        if snapshot is None or not self.settings.enabled:
-            return False
-        return snapshot.language_id not in self.settings.disabled_languages
+        return await self.offering.why_not(snapshot) is None
+
+    def offered(self, snapshot: Snapshot, suggestion: Suggestion, surface: Surface, *, shown: bool = True) -> str:
+        """Remember a suggestion that the client is given for `snapshot`; its id. `shown`: the user sees it by that."""
+        offer_id = self.provenance.offered(snapshot, suggestion)
+        reported = surface is Surface.INLINE and self.spoken.reports_what_is_shown
+        self.impressions.offered(offer_id, snapshot, suggestion, surface, shown=shown and not reported)
+        return offer_id
 
     def current(self, uri: str) -> Snapshot | None:
         """The document as it is now, which may be newer than a request's snapshot."""

@@ -16,6 +16,7 @@ from glosswright_server.engine.changes import changes_of
 from glosswright_server.engine.explanation import shortcoming, summary
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import GlosswrightError
+from glosswright_server.feedback.impression import Surface
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.intent.model import Intent, IntentKind
 
@@ -76,12 +77,15 @@ async def generate(
     return suggestion
 
 
-def edit_for(features: Features, snapshot: Snapshot, suggestion: Suggestion) -> types.WorkspaceEdit:
-    """The edit that puts a suggestion and its imports in, as the client takes it; from now on it may be taken.
+def edit_for(
+    features: Features, snapshot: Snapshot, suggestion: Suggestion, surface: Surface, *, shown: bool = True
+) -> tuple[types.WorkspaceEdit, str]:
+    """The edit that puts a suggestion and its imports in, as the client takes it, and the id under which the suggestion
+    is known from now on.
 
     A client that knows annotations is given the verdict with it, and shows code that fails before it is applied.
     """
-    features.provenance.offered(snapshot, suggestion)
+    offer_id = features.offered(snapshot, suggestion, surface, shown=shown)
     supports = features.server.client_supports
     versioned = bool(supports("workspace.workspace_edit.document_changes", False))
     annotation = None
@@ -91,7 +95,7 @@ def edit_for(features: Features, snapshot: Snapshot, suggestion: Suggestion) -> 
             needs_confirmation=not suggestion.verdict.passed,
             description=shortcoming(suggestion) or None,
         )
-    return workspace_edit(snapshot, changes_of(suggestion), versioned=versioned, annotation=annotation)
+    return workspace_edit(snapshot, changes_of(suggestion), versioned=versioned, annotation=annotation), offer_id
 
 
 async def _fulfil(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lsprotocol import types
 
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ModelError
+from glosswright_server.feedback.impression import Surface
 
 from .context import Context
 from .convert import offset_of, range_of
+from .dialects import copilot, tabby
 from .features import Features
 from .imports import ACCEPTED
 
@@ -21,9 +25,9 @@ def register(features: Features) -> None:
     @features.server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline_completion(
         params: types.InlineCompletionParams, context: Context
-    ) -> types.InlineCompletionList | None:
+    ) -> types.InlineCompletionList | dict[str, Any] | None:
         snapshot = context.snapshot
-        if snapshot is None or not features.offers(snapshot) or not features.settings.inline.enabled:
+        if snapshot is None or not features.settings.inline.enabled or not await features.offers(snapshot):
             return None
         by_hand = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
         selected = params.context.selected_completion_info
@@ -42,24 +46,38 @@ def register(features: Features) -> None:
             return None
         if suggestion.origin == "model":
             features.model_worked()
-        offer_id = features.provenance.offered(read, suggestion)
-        item: types.InlineCompletionItem | None = _item(read, suggestion, offer_id)
+        item: types.InlineCompletionItem | None = _item(read, suggestion)
         if item is not None and selected is not None and assumed is not None:
             item = _after_selected(item, selected, suggestion, at)
-        return types.InlineCompletionList(items=[item]) if item is not None else None
+        if item is None:
+            return None
+        offer_id = features.offered(read, suggestion, Surface.INLINE)
+        item.command = _command(features, suggestion, offer_id)
+        answer = types.InlineCompletionList(items=[item])
+        return _for_tabby(features, answer, offer_id) if features.spoken.tabby else answer
 
 
-def _item(snapshot: Snapshot, suggestion: Suggestion, offer_id: str) -> types.InlineCompletionItem:
+def _item(snapshot: Snapshot, suggestion: Suggestion) -> types.InlineCompletionItem:
     replaced = snapshot.text[suggestion.start : suggestion.end]
     return types.InlineCompletionItem(
         insert_text=suggestion.text,
         # Clients show an item only while the text it replaces is a prefix of this.
         filter_text=replaced if replaced.strip() else None,
         range=range_of(snapshot, suggestion.start, suggestion.end),
-        command=types.Command(
-            title=suggestion.label, command=ACCEPTED, arguments=[{"id": offer_id, **suggestion.facts()}]
-        ),
     )
+
+
+def _command(features: Features, suggestion: Suggestion, offer_id: str) -> types.Command:
+    """What the client runs when the item was accepted."""
+    if features.spoken.copilot:
+        return types.Command(title=suggestion.label, command=copilot.ACCEPTED, arguments=[offer_id])
+    return types.Command(title=suggestion.label, command=ACCEPTED, arguments=[{"id": offer_id, **suggestion.facts()}])
+
+
+def _for_tabby(features: Features, answer: types.InlineCompletionList, offer_id: str) -> dict[str, Any]:
+    """The same as a plain object: LSP has no `data` in an inline item, and that dialect has."""
+    plain: dict[str, Any] = features.server.protocol.plain(answer)
+    return {"isIncomplete": False, "items": [{**item, "data": tabby.event_data(offer_id)} for item in plain["items"]]}
 
 
 def _with_selected(snapshot: Snapshot, selected: types.SelectedCompletionInfo) -> tuple[Snapshot, int] | None:

@@ -366,6 +366,10 @@ class GlosswrightProtocol(LanguageServerProtocol):
         # ASCII with escapes on purpose: a lone surrogate can be sent, and bytes equal characters.
         return json.dumps(message, default=self._to_json, allow_nan=False, separators=(",", ":")).encode("ascii")
 
+    def plain(self, value: Any) -> Any:
+        """A protocol object as the JSON that would be sent for it, to add what LSP has no field for."""
+        return self._converter.unstructure(value)
+
     def _to_json(self, value: Any) -> Any:
         if hasattr(value, "__attrs_attrs__"):
             return self._converter.unstructure(value)

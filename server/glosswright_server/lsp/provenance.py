@@ -77,19 +77,20 @@ class Provenance:
             del document.offered[:-MAX_OFFERED]
         return offer.id
 
-    def changed(self, snapshot: Snapshot) -> None:
-        """A document has a new text: find out what was taken, and follow what is there."""
+    def changed(self, snapshot: Snapshot) -> list[Offer]:
+        """A document has a new text: find out what was taken, which is returned, and follow what is there."""
         document = self._documents.get(snapshot.uri)
         if document is None:
-            return
+            return []
         text = snapshot.text
         moved = len(text) - document.length
         document.length = len(text)
         for offer in document.taken:
             _follow(offer, text, moved)
-        for offer in list(document.offered):
-            if _came(offer, text):
-                self._take(document, offer)
+        came = [offer for offer in document.offered if _came(offer, text)]
+        for offer in came:
+            self._take(document, offer)
+        return came
 
     def get(self, offer_id: str) -> Offer | None:
         """The offer of this id, while it is remembered."""

@@ -34,7 +34,7 @@ def register(features: Features) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams, context: Context) -> types.Hover | None:
         snapshot = context.snapshot
-        if snapshot is None or not features.offers(snapshot):
+        if snapshot is None or not await features.offers(snapshot):
             return None
         offer = _offer_at(features, snapshot, offset_of(snapshot, params.position))
         if offer is None:

@@ -256,5 +256,6 @@ class Wire:
             task.cancel()
         await asyncio.sleep(0)
         await self.engine.aclose()
+        await asyncio.to_thread(self.features.recorder.close)
         await asyncio.sleep(0.01)
         assert self.model.running == 0, "a generation outlived its server"

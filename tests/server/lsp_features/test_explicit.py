@@ -170,7 +170,7 @@ async def test_either_command_takes_what_there_is(wire: Wire) -> None:
         (place(character=-1), "`position`"),
         (place(uri="file:///none.py"), "not open"),
         (place(uri="file:///binary.py"), "binary"),
-        (place(uri="file:///off.rb"), "turned off"),
+        (place(uri="file:///off.rb"), "switched off for ruby"),
         (place(line=10**9), "no comment"),
         ("x", "the argument must be"),
     ],

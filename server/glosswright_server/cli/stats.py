@@ -1,0 +1,96 @@
+"""`glosswright stats`: what became of suggestions on this machine: a table, JSON or a picture; and the wipe."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from glosswright_server.errors import FeedbackUnavailable
+from glosswright_server.feedback.file import FeedbackFile
+from glosswright_server.feedback.impression import Impression
+from glosswright_server.feedback.plot import MISSING, draw
+from glosswright_server.feedback.statistics import GROUPS, PERCENTILES, Statistics, Tally, as_json, count_up
+
+_DAY_S = 86_400.0
+
+
+def run_stats(options: argparse.Namespace) -> int:
+    """Print, draw or wipe; returns the exit status."""
+    file = FeedbackFile()
+    try:
+        if options.wipe:
+            forgotten = file.wipe()
+            print(f"{forgotten} suggestions forgotten." if forgotten else "There was nothing to forget.")
+            return 0
+        since = time.time() - options.days * _DAY_S if options.days else 0.0
+        impressions = file.read(since)
+    except FeedbackUnavailable as error:
+        print(f"glosswright stats: {error}", file=sys.stderr)
+        return 1
+    statistics = count_up(impressions)
+    if options.json:
+        print(json.dumps({"path": str(file.path), **as_json(statistics)}, ensure_ascii=False, indent=2))
+    else:
+        show(statistics, Console(), str(file.path))
+    return _draw(options.png, impressions) if options.png is not None else 0
+
+
+def show(statistics: Statistics, console: Console, path: str) -> None:
+    """Print the statistics for people."""
+    total = statistics.total
+    if not total.shown or statistics.since is None or statistics.until is None:
+        console.print("No suggestion was counted yet.")
+        console.print(f"They are counted in {path}, unless the setting `feedback.enabled` is off.", style="dim")
+        return
+    first, last = (datetime.fromtimestamp(seconds).date() for seconds in (statistics.since, statistics.until))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"{first} to {last}")
+    for name in ("shown", "accepted", "in part", "dismissed", "kept"):
+        table.add_column(name, justify="right")
+    for percent in PERCENTILES:
+        table.add_column(f"p{percent}", justify="right")
+    table.add_row(*_row("all", total), style="bold")
+    for group, tallies in GROUPS:
+        table.add_row(f"[dim]by {group}[/]")
+        for tally in tallies(statistics):
+            table.add_row(*_row(f"  {tally.name}", tally))
+    console.print(table)
+    console.print(
+        "accepted: of those shown, as a whole; kept: of the accepted, still there after a minute; "
+        "p50, p90, p99: seconds from the request to the answer",
+        style="dim",
+    )
+
+
+def _row(name: str, tally: Tally) -> list[str]:
+    return [
+        name.replace("[", r"\["),
+        str(tally.shown),
+        f"{tally.accepted} ({_percent(tally.accepted, tally.shown)})",
+        str(tally.partly_accepted),
+        str(tally.dismissed),
+        f"{tally.kept} of {tally.looked_at}" if tally.looked_at else "—",
+        *([f"{value / 1000:.1f}" for value in tally.total_ms] or ["—"] * len(PERCENTILES)),
+    ]
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "—"
+
+
+def _draw(path: Path, impressions: list[Impression]) -> int:
+    try:
+        if draw(path, impressions):
+            print(f"picture: {path}", file=sys.stderr)
+            return 0
+        print(f"glosswright stats: {MISSING}", file=sys.stderr)
+    except OSError as error:
+        print(f"glosswright stats: {path} cannot be written: {error.strerror or error}.", file=sys.stderr)
+    return 1

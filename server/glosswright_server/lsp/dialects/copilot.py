@@ -1,0 +1,117 @@
+"""The dialect of the Copilot language server, as its public README describes it.
+
+- Items carry `command` `github.copilot.didAcceptCompletionItem` with the suggestion's id as its only argument.
+- `textDocument/didShowCompletion` `{item}` and `textDocument/didPartiallyAcceptCompletion` `{item, acceptedLength}`,
+  the length in UTF-16 code units from the start of `insertText`.
+- `textDocument/didFocus` `{textDocument?}`: which document is looked at; the status is about that one.
+- `didChangeStatus` `{kind, message, busy}` is sent when the status changes.
+- `checkStatus`, `signIn`, `signOut`: there is nobody to sign in to; the answers say that all is well.
+
+Nothing of it is sent anywhere: what is shown and accepted is counted as `feedback` counts it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glosswright_server.lsp.arguments import offer_in
+from glosswright_server.lsp.context import Context
+from glosswright_server.lsp.features import Features
+from glosswright_server.lsp.imports import import_what_is_missing
+from glosswright_server.lsp.status import Status
+
+ACCEPTED = "github.copilot.didAcceptCompletionItem"
+STATUS = "didChangeStatus"
+USER = "glosswright"
+_BUSY = ("starting", "downloading", "loading", "generating")
+
+
+def register(features: Features) -> None:
+    """Understand the dialect."""
+    server = features.server
+    focus = Focus(features)
+    features.status.listeners.append(focus.tell)
+    features.offering.on_changed.append(focus.tell_again)
+
+    @server.feature("textDocument/didShowCompletion")
+    def did_show(params: Any, context: Context) -> None:
+        features.spoken.copilot = True
+        if (offer := offer_of(params)) is not None:
+            features.impressions.shown(offer)
+
+    @server.feature("textDocument/didPartiallyAcceptCompletion")
+    def did_partly_accept(params: Any, context: Context) -> None:
+        features.spoken.copilot = True
+        length = params.get("acceptedLength") if isinstance(params, dict) else None
+        if (offer := offer_of(params)) is not None and type(length) is int:
+            features.impressions.partly_accepted(offer, length)
+
+    @server.feature("textDocument/didFocus")
+    def did_focus(params: Any, context: Context) -> None:
+        features.spoken.copilot = True
+        focus.on(context.uri)
+
+    @server.command(ACCEPTED)
+    async def accepted(arguments: list[Any], context: Context) -> dict[str, Any] | None:
+        offer = offer_in(arguments)
+        if offer is not None:
+            features.impressions.accepted(offer)
+        return await import_what_is_missing(features, offer)
+
+    @server.feature("checkStatus")
+    async def check_status(params: Any, context: Context) -> dict[str, Any]:
+        return {"status": "OK", "user": USER}
+
+    @server.feature("signIn")
+    async def sign_in(params: Any, context: Context) -> dict[str, Any]:
+        return {"status": "AlreadySignedIn", "user": USER}
+
+    @server.feature("signOut")
+    async def sign_out(params: Any, context: Context) -> dict[str, Any]:
+        return {"status": "OK", "user": USER}
+
+
+class Focus:
+    """The document that is looked at, and the status as this dialect tells it: about that document."""
+
+    def __init__(self, features: Features) -> None:
+        self._features = features
+        self._uri: str | None = None
+        self._last: dict[str, Any] | None = None
+
+    def on(self, uri: str | None) -> None:
+        """The user looks at this document, or at none."""
+        self._uri = uri
+        self.tell_again()
+
+    def tell_again(self) -> None:
+        """Tell the status, unless the client knows it."""
+        self.tell(self._features.status.current)
+
+    def tell(self, status: Status) -> None:
+        """As `tell_again`, with a status at hand."""
+        if not self._features.spoken.copilot:
+            return
+        refusal = self._features.offering.known(self._uri) if self._uri is not None else None
+        said: dict[str, Any] = {
+            "kind": _kind(status, inactive=refusal is not None),
+            "message": refusal.detail if refusal is not None else status.message,
+            "busy": status.state in _BUSY and refusal is None,
+        }
+        if said != self._last:
+            self._last = said
+            self._features.server.notify(STATUS, said)
+
+
+def offer_of(params: Any) -> str | None:
+    """The id of the suggestion that `params.item` is."""
+    item = params.get("item") if isinstance(params, dict) else None
+    command = item.get("command") if isinstance(item, dict) else None
+    return offer_in(command.get("arguments") if isinstance(command, dict) else None)
+
+
+def _kind(status: Status, *, inactive: bool) -> str:
+    if inactive:
+        return "Inactive"
+    # `Error` makes clients of this dialect ask their user to sign in; a model that cannot be reached is a `Warning`.
+    return {"error": "Warning", "off": "Inactive"}.get(status.state, "Normal")
