@@ -9,7 +9,7 @@ from glosswright_model.checkpoint import About, save_checkpoint
 from glosswright_model.data.pairs import Pair
 from glosswright_model.data.word_codec import WordCodec
 from glosswright_model.seq2seq.build import Network, build
-from glosswright_model.seq2seq.config import RnnConfig
+from glosswright_model.seq2seq.config import NetworkConfig, RnnConfig
 
 NAMES = ("alpha", "beta", "gamma", "delta", "omega", "kappa")
 TINY = RnnConfig(embedding_size=12, hidden_size=16, dropout=0.1, embedding_dropout=0.0)
@@ -31,7 +31,7 @@ def toy_codec() -> WordCodec:
     return WordCodec.build([(pair.source, pair.target) for pair in toy_pairs(40)])
 
 
-def toy_network(codec: WordCodec, config: RnnConfig = TINY) -> Network:
+def toy_network(codec: WordCodec, config: NetworkConfig = TINY) -> Network:
     """With its first weights."""
     return build(config, codec.source_size, codec.target_size)
 

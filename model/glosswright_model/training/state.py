@@ -51,7 +51,6 @@ class Progress:
     """Time spent training and validating, of all sessions together."""
     without_gain: int = 0
     """Validations since the best one."""
-    finished: bool = False
     kept: list[Kept] = field(default_factory=list)
     plateau: Plateau = field(default_factory=Plateau)
     loss_scale: float = 0.0

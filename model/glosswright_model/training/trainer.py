@@ -20,7 +20,7 @@ import torch
 from torch.nn.parallel import DistributedDataParallel
 
 from glosswright_model.data.batching import Batches, Example, collate, in_order
-from glosswright_model.errors import TrainingError
+from glosswright_model.errors import ConfigError, TrainingError
 from glosswright_model.seq2seq.build import Network
 from glosswright_model.seq2seq.scheduled_sampling import mixed_inputs
 from glosswright_model.training.averaging import average_checkpoints
@@ -77,7 +77,12 @@ class Trainer:
     """One run, from its beginning or from its last saved state."""
 
     def __init__(self, run: Run, settings: TrainingSettings, world: World, recorder: Recorder) -> None:
-        """Nothing is written yet. Raises CheckpointError where the folder has the state of another run."""
+        """Nothing is written yet. Raises CheckpointError where the folder has the state of another run, ConfigError
+        where this device cannot compute in the precision asked for.
+        """
+        recurrent = any(isinstance(module, torch.nn.RNNBase) for module in run.network.modules())
+        if settings.precision == "fp16" and world.device.type == "cpu" and recurrent:
+            raise ConfigError("training.precision: no CPU trains recurrent networks in fp16; use bf16 or fp32.")
         self._run, self._settings, self._world, self._recorder = run, settings, world, recorder
         self._network = run.network.to(world.device)
         self._optimizer = build_optimizer(self._network, settings.optimizer)
@@ -120,7 +125,7 @@ class Trainer:
 
     def _over(self) -> bool:
         tired = 0 < self._settings.patience <= self._progress.without_gain
-        return self._progress.finished or self._progress.epoch >= self._settings.epochs or tired
+        return self._progress.epoch >= self._settings.epochs or tired
 
     def _epoch(self) -> None:
         """What is left of an epoch."""

@@ -1,0 +1,111 @@
+"""`glosswright model train`, whole: a configuration and a corpus in, a folder that can be served out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from harness.toy_seq2seq import toy_corpus
+
+from glosswright_model.checkpoint import load_checkpoint
+from glosswright_model.cli import EXIT_FAILURE, EXIT_OK, main
+from glosswright_model.training.config import read_experiment
+
+pytestmark = pytest.mark.torch
+
+CONFIG = """\
+name: toy
+licence: CC0-1.0
+data: {corpus: parallel, path: nowhere}
+network: {architecture: rnn, embedding_size: 12, hidden_size: 16}
+training: {epochs: 2, batch_size: 16, save_every: 2}
+"""
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    """The command line of a tiny run."""
+    (tmp_path / "toy.yaml").write_text(CONFIG)
+    corpus = toy_corpus(tmp_path / "corpus")
+    return [
+        "train",
+        str(tmp_path / "toy.yaml"),
+        "--data",
+        str(corpus),
+        "--out",
+        str(tmp_path / "run"),
+        "--device",
+        "cpu",
+    ]
+
+
+def test_a_run_leaves_all_that_is_promised(
+    tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model with its purpose, the settings it came from, log and curves; and the next command to type."""
+    assert main(arguments) == EXIT_OK
+    run = tmp_path / "run"
+    loaded = load_checkpoint(run / "model")
+    assert (loaded.about.name, loaded.about.unit, loaded.about.licence) == ("toy", "statement", "CC0-1.0")
+    assert loaded.about.data == ("parallel/train",)
+    assert {"exact_match", "bleu", "loss"} <= loaded.about.results.keys()
+    assert {"config.yaml", "log.jsonl", "curves.png", "state", "checkpoints", "model"} <= {
+        p.name for p in run.iterdir()
+    }
+    assert read_experiment(run / "config.yaml").training.save_every == 2
+    assert f"glosswright model serve --model {run / 'model'}" in capsys.readouterr().out
+
+
+def test_a_run_is_not_overwritten_by_accident(
+    tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same command twice must not throw away a night of training; --resume says that it is meant."""
+    assert main(arguments) == EXIT_OK
+    assert main(arguments) == EXIT_FAILURE
+    assert "--resume" in capsys.readouterr().err
+    assert main([*arguments, "--resume"]) == EXIT_OK
+    assert main([*arguments, "--resume", "--set", "training.seed=2"]) == EXIT_FAILURE
+    assert "other settings" in capsys.readouterr().err
+
+
+def test_tuning_starts_with_weights_and_vocabulary_of_a_checkpoint(tmp_path: Path, arguments: list[str]) -> None:
+    """Pre-training on much data and tuning on little: the ids must mean the same, dropout may change."""
+    assert main([*arguments, "--set", "training.epochs=1"]) == EXIT_OK
+    first = load_checkpoint(tmp_path / "run" / "model")
+    start = f"start_from={tmp_path / 'run' / 'model'}"
+    still = "training.optimizer.learning_rate=1e-9"
+    tuned = [*arguments[:-4], "--out", str(tmp_path / "tuned"), "--set", start, "--set", "network.dropout=0.6"]
+    assert main([*tuned, "--set", still]) == EXIT_OK
+    second = load_checkpoint(tmp_path / "tuned" / "model")
+    assert second.config.dropout == 0.6
+    for name, value in second.network.state_dict().items():
+        assert value.allclose(first.network.state_dict()[name], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--data", "/nowhere/at/all"], "/nowhere/at/all"),
+        (["--set", "data.dev=nothing"], "nothing"),
+        (["--set", "data.target_limit=1"], "no pair to train on"),
+        (["--set", "start_from=/nowhere"], "is no checkpoint"),
+        (["--set", "protocol=runes"], "runes"),
+        (["--set", "network.hidden_size=3"], "hidden_size"),
+        (["--set", "training.metric=blue"], "no metric 'blue'"),
+        (["--set", "codec.source_min_frequency=1e3"], "not of type int"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_sentence(
+    arguments: list[str], change: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback for a mistake of the user."""
+    assert main([*arguments, *change]) == EXIT_FAILURE
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_an_unknown_configuration_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """The ones that come along can be given by name alone."""
+    assert main(["train", "no-such-thing"]) == EXIT_FAILURE
+    assert "django-lstm" in capsys.readouterr().err
