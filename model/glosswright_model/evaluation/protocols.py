@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 
+from glosswright_model.data.readers.code_docstring import flatten, unflatten
 from glosswright_model.errors import DataError
 from glosswright_model.evaluation.python_text import from_canonical, normal_form
 from glosswright_model.evaluation.tokens import conala_tokens, moses_tokens
+
+
+def _same(text: str) -> str:
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Protocol:
     """Target text to what exact match compares."""
     tokens: Callable[[str], list[str]]
     """Target text to what BLEU counts."""
+    written: Callable[[str], str] = _same
+    """What a model says that was trained on pairs of this corpus to the form of its targets."""
     mean_sentence_bleu: bool = False
     """Whether the published figure is the mean over sentences, not the score of the corpus."""
 
@@ -37,10 +45,6 @@ def find_protocol(name: str) -> Protocol:
         if protocol.name == name:
             return protocol
     raise DataError(f"There is no protocol {name!r}; there are {', '.join(each.name for each in PROTOCOLS)}.")
-
-
-def _same(text: str) -> str:
-    return text
 
 
 def _canonical_equal(text: str) -> str:
@@ -74,10 +78,11 @@ PROTOCOLS = (
     ),
     Protocol(
         "code-docstring",
-        "Barone and Sennrich 2017: multi-bleu over Moses tokens",
-        _same,
+        "Barone and Sennrich 2017: multi-bleu over Moses tokens of bodies on one line",
+        unflatten,
         _words,
         moses_tokens,
+        partial(flatten, depth=1),
     ),
     Protocol(
         "plain",

@@ -12,8 +12,7 @@ import re
 import textwrap
 import warnings
 
-NEWLINE, INDENT, DEDENT, EMPTY, SPACE = "⏎", "⇥", "⇤", "∅", "▁"
-"""The symbols of the canonical form: line ends and indentation as tokens, an empty string, a blank inside a token."""
+from glosswright_model.data.python_words import join
 
 _BLOCK = re.compile(r"(?:async\s+)?(?:if|for|while|with|def|class|try|match)\b[\s\S]*:\s*(?:#.*)?\Z")
 _CONTINUES = re.compile(r"(elif|else|except|finally|case)\b")
@@ -28,39 +27,11 @@ _INDENT = "    "
 
 
 def from_canonical(text: str) -> str:
-    """Source of a line in the canonical form of the Django corpus: tokens between blanks.
+    """Source of a line of the Django corpus, whether in its canonical form (tokens between blanks) or source already.
 
-    A string is three tokens: a quotation mark, what is between, and the same mark again. Never fails: tokens in an
-    order that makes no sense give source that does not parse.
+    Never fails: tokens in an order that makes no sense give source that does not parse.
     """
-    lines: list[str] = []
-    line: list[str] = []
-    depth = 0
-    quote: str | None = None
-    inside: list[str] = []
-    for token in text.split():
-        if quote is not None:
-            if token != quote:
-                inside.append(token)
-                continue
-            line.append(f"{quote}{_blanks(''.join(inside).replace(EMPTY, ''))}{quote}")
-            quote, inside = None, []
-        elif token in ("'", '"'):
-            quote = token
-        elif token == NEWLINE:
-            lines.append(_INDENT * depth + " ".join(line))
-            line = []
-        elif token == INDENT:
-            depth += 1
-        elif token == DEDENT:
-            depth = max(depth - 1, 0)
-        else:
-            line.append(_blanks(token))
-    if quote is not None:  # never closed: shown as it is
-        line.append(quote + _blanks("".join(inside)))
-    if line:
-        lines.append(_INDENT * depth + " ".join(line))
-    return "\n".join(lines)
+    return text if "\n" in text else join(text.split())
 
 
 def parse(source: str) -> ast.Module | None:
@@ -118,7 +89,3 @@ def _completions(text: str) -> list[str]:
     elif text.startswith("try"):
         found.append(f"{text}\nfinally:\n{_INDENT}pass")
     return found
-
-
-def _blanks(token: str) -> str:
-    return token.replace(SPACE, " ")

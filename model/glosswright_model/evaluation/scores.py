@@ -1,7 +1,7 @@
 """A corpus of answers against its references: each pair judged once, then summed up with intervals.
 
 What a pair is judged by is the protocol's; this module knows no corpus and no file. Figures are percentages. CodeBLEU,
-which costs more than everything else together, is asked for.
+which costs more than everything else together, is only computed when asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from glosswright_model.errors import DataError
 from glosswright_model.evaluation.bleu import ORDER, Bleu, Counts, bleu_of, sentence_bleu
+from glosswright_model.evaluation.codebleu import CodeBleu, CodeCounts, code_bleu_of
 from glosswright_model.evaluation.codebleu.syntax import valid
 from glosswright_model.evaluation.intervals import (
     Comparison,
@@ -31,12 +32,15 @@ class PairScore:
     """One answer."""
 
     exact: bool
-    parses: bool
+    parses: bool | None
+    """None where answers came as tokens, of which no source can be made."""
     bleu: float
     """Smoothed BLEU of this pair alone, 0 to 100."""
     counts: Counts
     same_tokens: int
     """Tokens of the reference that the answer has at the same position."""
+    code: CodeCounts | None = None
+    """For CodeBLEU; None unless asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +67,46 @@ class Scores:
     """By the protocol; the interval is a bootstrap's."""
     corpus_bleu: Bleu
     """Unsmoothed, whatever the protocol takes."""
-    parse_rate: Percentage
-    """Wilson's interval."""
+    parse_rate: Percentage | None
+    """Wilson's interval; None where answers came as tokens."""
     token_accuracy: float
     """Share of reference tokens that the answer has at the same position."""
+    code_bleu: CodeBleu | None = None
+    """None unless each pair was read for it."""
 
 
 def judge(
-    protocol: Protocol, answer: str, reference: str, *, language: str = "python", tokenised: bool = False
+    protocol: Protocol,
+    answer: str,
+    reference: str,
+    *,
+    language: str = "python",
+    tokenised: bool = False,
+    codebleu: bool = False,
 ) -> PairScore:
-    """Judge one answer; `tokenised` says that answers are BLEU's tokens already, with blanks between them."""
+    """Judge one answer.
+
+    Args:
+        protocol: what to compare by.
+        answer: what a system said, in the form of the corpus's targets.
+        reference: the corpus's target.
+        language: of the code; DataError where there is no grammar for it.
+        tokenised: answers are BLEU's tokens already, with blanks between them, as published outputs are.
+        codebleu: read what CodeBLEU needs, too.
+    """
     tokens = answer.split() if tokenised else protocol.tokens(answer)
     wanted = protocol.tokens(reference)
     counts = Counts.of(tokens, wanted)
     equal = tokens == wanted if tokenised else protocol.equal(answer) == protocol.equal(reference)
     return PairScore(
         exact=equal,
-        parses=valid(protocol.code(answer), language),
+        parses=None if tokenised else valid(protocol.code(answer), language),
         bleu=sentence_bleu(counts),
         counts=counts,
         same_tokens=sum(one == other for one, other in zip(tokens, wanted, strict=False)),
+        code=CodeCounts.of(protocol.code(answer), protocol.code(reference), language)
+        if codebleu and not tokenised
+        else None,
     )
 
 
@@ -93,14 +117,16 @@ def judge_all(
     *,
     language: str = "python",
     tokenised: bool = False,
+    codebleu: bool = False,
 ) -> list[PairScore]:
-    """Judge each answer; DataError where their number is not that of the references."""
+    """Judge each answer, as `judge` does; DataError where their number is not that of the references."""
     if len(answers) != len(references):
         raise DataError(
             f"There are {len(answers)} answers for {len(references)} references: each must answer one of the corpus."
         )
     return [
-        judge(protocol, *pair, language=language, tokenised=tokenised) for pair in zip(answers, references, strict=True)
+        judge(protocol, *pair, language=language, tokenised=tokenised, codebleu=codebleu)
+        for pair in zip(answers, references, strict=True)
     ]
 
 
@@ -111,13 +137,16 @@ def summed_up(protocol: Protocol, pairs: Sequence[PairScore], *, samples: int = 
     counts = Counts.sum(pair.counts for pair in pairs)
     statistics, score = _bleu(protocol)
     rows = statistics(pairs)
+    parses = [pair.parses for pair in pairs if pair.parses is not None]
+    code = [pair.code for pair in pairs if pair.code is not None]
     return Scores(
         pairs=len(pairs),
         exact_match=_share(sum(pair.exact for pair in pairs), len(pairs)),
         bleu=Percentage(score(rows.sum(axis=0)), bootstrap(rows, score, samples=samples)),
         corpus_bleu=bleu_of(counts),
-        parse_rate=_share(sum(pair.parses for pair in pairs), len(pairs)),
+        parse_rate=_share(sum(parses), len(pairs)) if len(parses) == len(pairs) else None,
         token_accuracy=100 * sum(pair.same_tokens for pair in pairs) / max(counts.reference, 1),
+        code_bleu=code_bleu_of(CodeCounts.sum(code)) if len(code) == len(pairs) else None,
     )
 
 

@@ -10,11 +10,12 @@ import pytest
 
 def shared_data(name: str) -> Path:
     """The folder of one corpus; skips the test where it is not on this machine."""
-    root = Path(os.environ.get("GLOSSWRIGHT_SHARED") or Path(__file__).parents[4] / "shared")
-    folder = root / "data" / name
-    if not folder.is_dir():
-        pytest.skip(f"the corpus {name} is not on this machine: put it there or set GLOSSWRIGHT_SHARED")
-    return folder
+    checkout = Path(__file__).parents[3]
+    named = os.environ.get("GLOSSWRIGHT_SHARED")
+    for root in [Path(named)] if named else [checkout.parent / "shared", checkout.parent.parent / "shared"]:
+        if (root / "data" / name).is_dir():
+            return root / "data" / name
+    pytest.skip(f"the corpus {name} is not here: set GLOSSWRIGHT_SHARED to a folder with data/{name}")
 
 
 def lines(path: Path) -> list[str]:

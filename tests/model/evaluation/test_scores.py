@@ -21,6 +21,7 @@ def test_figures_of_a_small_corpus() -> None:
     scores = summed_up(protocol, pairs)
     assert scores.exact_match.value == 50.0
     assert scores.exact_match.interval.low == pytest.approx(15.0, abs=0.05)
+    assert scores.parse_rate is not None
     assert scores.parse_rate.value == 75.0
     assert scores.token_accuracy == pytest.approx(100 * 21 / 23)
     assert scores.bleu.value == pytest.approx(sum(pair.bleu for pair in pairs) / 4)
@@ -44,6 +45,7 @@ def test_answers_that_are_tokens_already() -> None:
     protocol = find_protocol("code-docstring")
     [pair] = judge_all(protocol, ["x = &quot; a &quot;"], ['x = "a"'], tokenised=True)
     assert pair.exact
+    assert pair.parses is None
     [pair] = judge_all(protocol, ["x = &quot; a &quot;"], ['x = "a"'])
     assert not pair.exact
 
