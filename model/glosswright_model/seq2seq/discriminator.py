@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from glosswright_model.seq2seq.batch import PAD, Source, Target
 from glosswright_model.seq2seq.embedding import TokenEmbedding
@@ -90,9 +89,5 @@ class RecurrentEncoder(nn.Module):
         """[B, T] -> [B, directions * H], the same however much padding follows."""
         real = ids != PAD  # [B, T]
         lengths = real.sum(dim=1).clamp_min(1).cpu()
-        packed = pack_padded_sequence(self.embedding(ids), lengths, batch_first=True, enforce_sorted=False)
-        outputs, _ = self.recurrent(packed)
-        states, _ = pad_packed_sequence(
-            outputs, batch_first=True, padding_value=-1.0
-        )  # [B, T', F]; states are above -1
-        return states.amax(dim=1)
+        states, _ = self.recurrent(self.embedding(ids), lengths=lengths)  # [B, T, F] in (-1, 1)
+        return states.masked_fill(~real[:, :, None], -1.0).amax(dim=1)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from glosswright_model.seq2seq.attention import Score, attend
 from glosswright_model.seq2seq.batch import Source, Target
@@ -81,9 +80,7 @@ class RnnEncoder(nn.Module):
         s_0 = tanh(W h_last) for each layer (Bahdanau et al. 2015, section A.2.2), where h_last is the last state of the
         top layer, of both directions; the cell of an LSTM is bridged from the last cell likewise.
         """
-        packed = pack_padded_sequence(self.embedding(ids), lengths, batch_first=True, enforce_sorted=False)
-        outputs, last = self.recurrent(packed)
-        encoded, _ = pad_packed_sequence(outputs, batch_first=True, total_length=ids.size(1))  # [B, S, E]
+        encoded, last = self.recurrent(self.embedding(ids), lengths=lengths)  # [B, S, E]
         directions = self.recurrent.directions
         parts = []
         for bridge, part in zip(self.bridges, last, strict=True):  # part: [layers * directions, B, H / directions]
