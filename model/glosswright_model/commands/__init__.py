@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from typing import Protocol
 
-from glosswright_model.commands import evaluate, train
+from glosswright_model.commands import evaluate, mine, train
 
 
 class AddCommand(Protocol):
@@ -27,4 +27,4 @@ def register_all(add: AddCommand) -> None:
         register(add)
 
 
-REGISTERS: tuple[Callable[[AddCommand], None], ...] = (train.register, evaluate.register)
+REGISTERS: tuple[Callable[[AddCommand], None], ...] = (evaluate.register, mine.register, train.register)

@@ -1,0 +1,123 @@
+"""Comments as text: their signs taken off, and whether what is left says what code does.
+
+Most comments do not: they hold licences, switched-off code, orders to tools, notes to oneself. The rules are cheap and
+err on the side of leaving out, for a wrong pair costs more than a missing one.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import unicodedata
+import warnings
+from collections.abc import Sequence
+
+MIN_WORDS, MAX_WORDS, MAX_CHARACTERS = 3, 300, 4000
+_MIN_UNSPACED = 4
+"""Letters of Chinese or Japanese that are as good as `MIN_WORDS` words."""
+
+_BLOCK = re.compile(r"^/\*+!?<?|\*+/$")
+_LINE = re.compile(r"^(?:/{2,}[!<]?|#+[!:]?|--+|;+|%+)[ \t]?")
+_STAR = re.compile(r"^[ \t]*\*(?!\*)[ \t]?")
+
+
+def comment_text(comments: Sequence[str]) -> str:
+    """The text of a run of comments, without signs, frames and common indentation."""
+    lines: list[str] = []
+    for comment in comments:
+        comment = comment.strip()
+        if comment.startswith("/*"):
+            rows = _BLOCK.sub("", _BLOCK.sub("", comment)).split("\n")
+            lines += [rows[0].strip(), *(_STAR.sub("", row).rstrip() for row in rows[1:])]
+        elif comment.startswith("=begin"):
+            lines += comment.split("\n")[1:-1]
+        else:
+            lines.append(_LINE.sub("", comment, count=1).rstrip())
+    return "\n".join(line for line in inspect.cleandoc("\n".join(lines)).split("\n") if not _is_rule(line)).strip()
+
+
+def summary(text: str) -> str:
+    """The first paragraph, up to where parameters are described."""
+    lines = []
+    for line in text.strip().split("\n"):
+        if not line.strip() or _SECTION.match(line.strip()):
+            break
+        lines.append(line.strip())
+    return " ".join(lines)
+
+
+def unwanted(text: str, language: str) -> str:
+    """Why a text does not describe code, as one word for the report; "" when it may."""
+    if not _is_long_enough(text):
+        return "short"
+    if len(text) > MAX_CHARACTERS or len(text.split()) > MAX_WORDS:
+        return "long"
+    if _LICENCE.search(text):
+        return "licence"
+    if _PRAGMA.match(text):
+        return "tool"
+    if _NOTE.match(text):
+        return "note"
+    letters = sum(unicodedata.category(letter)[0] in "LM" or letter == " " for letter in text.replace("\n", " "))
+    if letters / len(text) < 0.6:
+        return "no-prose"
+    if _is_code(text, language):
+        return "code"
+    return ""
+
+
+_SECTION = re.compile(
+    r"[@\\:](?:param|arg|return|returns|throws|raises|type|rtype|brief|since|see|example|deprecated)\b"
+    r"|(?:Args|Arguments|Parameters|Returns?|Raises|Yields|Examples?|Notes?|Attributes|See Also|Usage)\s*:?\s*$"
+    r"|>>> |-{3,}|#\s"
+)
+_RULE = re.compile(r"[^\w\s]{3,}")
+_LICENCE = re.compile(r"copyright|licen[sc]ed? under|spdx|all rights reserved|\(c\) *\d{4}|permission is hereby", re.I)
+_PRAGMA = re.compile(
+    r"\W*(?:noqa|type:\s*ignore|nosec|pylint|pragma|mypy:|ruff:|flake8|fmt:|isort:|yapf|pyright|pytype|cython:|eslint"
+    r"|jshint|jslint|jscs|istanbul|prettier|ts-|@ts-|tslint|webpack|@flow|biome|deno-lint|sourceMappingURL"
+    r"|v8 ignore|c8 ignore|nolint|clang-|go:|\+build|lint:|rubocop|frozen_string_literal|shellcheck|c?spell-?checker"
+    r"|coverage:|sonar|checkstyle|@formatter|region\b|endregion|vim?:|-\*-|!?/(?:usr|bin)/|line \d+ \")",
+    re.I,
+)
+_NOTE = re.compile(r"\W*(?:todo|fixme|xxx|hack|bug|note to self|deprecated|tbd|wip)\b", re.I)
+_CODE_ENDS = re.compile(r"[;{}]\s*$")
+_CODE_SIGNS = re.compile(r"[;{}=<>()\[\]|&$\\]|->|::")
+_STATEMENT = re.compile(
+    r"^\s*(?:(?:var|let|const|public|private|static|func|fn|def|class|import|package|using|#include)\s+[\w*&<.]+"
+    r"|(?:if|for|while|switch)\s*\(|(?:select|insert into|update|delete from)\s+.*\b(?:from|values|set|where)\b"
+    r"|[\w.]+\s*(?:=|\+=|:=)\s*\S|[\w.]+\([^)]*\)\s*[;{]?\s*$)",
+    re.I,
+)
+
+
+def _is_long_enough(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]{2,}", text)
+    unspaced = sum("\u3040" <= letter <= "\u9fff" for letter in text)
+    return len(words) >= MIN_WORDS or unspaced >= _MIN_UNSPACED
+
+
+def _is_rule(line: str) -> bool:
+    """A line of dashes, stars and the like."""
+    return bool(_RULE.fullmatch(line.strip()))
+
+
+def _is_code(text: str, language: str) -> bool:
+    lines = [line for line in text.split("\n") if line.strip()]
+    if sum(bool(_CODE_ENDS.search(line) or _STATEMENT.match(line)) for line in lines) * 2 > len(lines):
+        return True
+    if len(_CODE_SIGNS.findall(text)) / len(text) > 0.12:
+        return True
+    return language == "python" and _is_python(text)
+
+
+def _is_python(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    # "Sort by size" is no Python, but a lone word or "a and b" is: prose that happens to parse.
+    return any(isinstance(node, (ast.Call, ast.stmt)) and not isinstance(node, ast.Expr) for node in ast.walk(tree))

@@ -1,0 +1,200 @@
+"""Source files below some folders, in a fixed order, with what was passed over and why.
+
+Passed over are links (a file is read where it lies, once), folders of other people's code and of build results,
+generated and minified files, and what is no text. Nothing that cannot be read stops the walk.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from glosswright_model.data.mining.languages import OTHERS, language_of
+from glosswright_model.errors import DataError
+
+MAX_FILE_BYTES = 1 << 20
+
+BUILT = frozenset(
+    {
+        "__generated__",
+        "__pycache__",
+        "_build",
+        "build",
+        "coverage",
+        "dist",
+        "gen",
+        "generated",
+        "htmlcov",
+        "migrations",
+        "obj",
+        "out",
+        "target",
+    }
+)
+"""Folders of build results and of code that programs write."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file worth reading."""
+
+    path: Path
+    root: Path
+    """The folder it was found below, or its own folder when it was named itself."""
+    language: str
+
+
+@dataclass(slots=True)
+class Passed:
+    """What was passed over."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+    examples: dict[str, str] = field(default_factory=dict)
+    """One path for each reason."""
+
+    def add(self, reason: str, path: Path) -> None:
+        """One file or folder more."""
+        self.files[reason] += 1
+        self.examples.setdefault(reason, str(path))
+
+
+def walk(
+    paths: Iterable[Path], languages: frozenset[str], passed: Passed, *, with_others: bool = False
+) -> Iterator[SourceFile]:
+    """The files of `languages` below `paths`, sorted in each folder. Raises DataError for a path there is not.
+
+    with_others: read folders of other people's code and of build results too. A folder that is named itself is read
+    whatever it is called.
+    """
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        if not path.exists():
+            raise DataError(f"there is no {path}: name a source file or a folder of source files")
+        if path.is_dir():
+            yield from _folder(path, languages, passed, with_others, seen)
+        elif (language := language_of(path)) is not None:
+            if language.key in languages and _is_new(path, seen):
+                yield SourceFile(path, path.parent, language.key)
+        else:
+            passed.add("unknown kind", path)
+
+
+def read_source(file: SourceFile, passed: Passed, *, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
+    """The file as UTF-8 without a byte order mark, None when it is passed over."""
+    try:
+        with file.path.open("rb") as stream:
+            if os.fstat(stream.fileno()).st_size > max_bytes:
+                passed.add("too large", file.path)
+                return None
+            source = stream.read(max_bytes + 1)
+    except OSError:
+        passed.add("unreadable", file.path)
+        return None
+    reason = _unfit(source, max_bytes)
+    text = None if reason else _utf8(source, file.language)
+    if reason or text is None:
+        passed.add(reason or "not UTF-8", file.path)
+        return None
+    return text
+
+
+def _folder(
+    root: Path, languages: frozenset[str], passed: Passed, with_others: bool, seen: set[tuple[int, int]]
+) -> Iterator[SourceFile]:
+    def cannot(error: OSError) -> None:
+        passed.add("unreadable", Path(error.filename or root))
+
+    for folder, folders, names in os.walk(root, onerror=cannot, followlinks=False):
+        here = Path(folder)
+        folders[:] = sorted(name for name in folders if not _is_passed(here / name, passed, with_others))
+        for name in sorted(names):
+            path = here / name
+            language = language_of(path)
+            if language is None or language.key not in languages:
+                continue
+            if path.is_symlink():
+                passed.add("link", path)
+            elif not path.is_file():  # a pipe would block for ever
+                passed.add("no plain file", path)
+            elif _GENERATED_NAME.search(name):
+                passed.add("generated", path)
+            elif _is_new(path, seen):
+                yield SourceFile(path, root, language.key)
+
+
+def _is_passed(folder: Path, passed: Passed, with_others: bool) -> bool:
+    name = folder.name
+    if folder.is_symlink():
+        passed.add("link", folder)
+    elif name.startswith(".") and name not in (".", ".."):
+        pass  # caches, version control: nothing a person would miss
+    elif not with_others and name in OTHERS:
+        passed.add("other people's code", folder)
+    elif not with_others and name in BUILT:
+        passed.add("built or generated", folder)
+    elif not with_others and (folder / "pyvenv.cfg").is_file():
+        passed.add("other people's code", folder)
+    else:
+        return False
+    return True
+
+
+def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
+    """Whether the file has not been read under another name: roots may overlap, files may have two names."""
+    try:
+        status = path.stat()
+    except OSError:
+        return True  # reading it will say why
+    identity = (status.st_dev, status.st_ino)
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True
+
+
+_GENERATED_NAME = re.compile(
+    r"\.min\.|\.bundle\.|-bundle\.|_pb2(?:_grpc)?\.pyi?$|\.pb\.(?:go|cc|h)$|_generated\.|\.g\.\w+$|\.d\.ts$|jquery"
+)
+_GENERATED_HEAD = re.compile(
+    rb"@generated|do not edit|auto-?generated|automatically generated|generated by|code generated", re.I
+)
+_HEAD_BYTES = 2048
+_MAX_LINE = 5000
+_MAX_MEAN_LINE = 200
+
+
+def _unfit(source: bytes, max_bytes: int) -> str:
+    if not source.strip():
+        return "empty"
+    if len(source) > max_bytes:
+        return "too large"
+    if b"\0" in source:
+        return "not text"
+    if _GENERATED_HEAD.search(source[:_HEAD_BYTES]):
+        return "generated"
+    lines = source.split(b"\n")
+    if max(map(len, lines)) > _MAX_LINE or len(source) / len(lines) > _MAX_MEAN_LINE:
+        return "minified"
+    return ""
+
+
+def _utf8(source: bytes, language: str) -> bytes | None:
+    source = source.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    try:
+        source.decode()
+    except UnicodeDecodeError:
+        if language != "python":
+            return None
+        try:  # a Python file says what it is in
+            encoding, _ = tokenize.detect_encoding(BytesIO(source).readline)
+            return source.decode(encoding).encode()
+        except (SyntaxError, UnicodeError, LookupError):
+            return None
+    return source
