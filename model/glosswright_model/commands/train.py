@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from glosswright_model.seq2seq.build import Network
     from glosswright_model.training.config import Experiment
     from glosswright_model.training.distributed import World
+    from glosswright_model.training.policy import Method, Reward
     from glosswright_model.training.preparation import Prepared
     from glosswright_model.training.recording import Recorder
     from glosswright_model.training.trainer import Evaluate, Outcome
@@ -106,6 +107,7 @@ def _train(experiment: Experiment, folder: Path, world: World) -> Outcome:
         save=save,
         fingerprint=prepared.fingerprint,
         folder=folder,
+        method=_method(experiment, prepared),
     )
     try:
         return Trainer(run, experiment.training, world, recorder).run()
@@ -140,6 +142,50 @@ def _evaluator(experiment: Experiment, prepared: Prepared, device: torch.device)
         return {"exact_match": exact_match_score(scores), "bleu": bleu_score(protocol, scores)}
 
     return evaluate
+
+
+def _method(experiment: Experiment, prepared: Prepared) -> Method | None:
+    """What else moves the network, with the reward that evaluation gives."""
+    from glosswright_model.training.adversarial import Adversarial
+    from glosswright_model.training.policy import MinimumRisk, SelfCritical
+    from glosswright_model.training.preparation import build_adversary
+
+    tune = experiment.tune
+    if tune.method == "none":
+        return None
+    if tune.method == "adversarial":
+        return Adversarial(
+            build_adversary(experiment, prepared.codec),
+            weight=tune.weight,
+            max_length=tune.max_length,
+            rollouts=tune.rollouts,
+            begin=tune.begin,
+            learning_rate=tune.learning_rate,
+        )
+    reward = _reward(experiment, prepared)
+    if tune.method == "reinforce":
+        return SelfCritical(reward, weight=tune.weight, max_length=tune.max_length)
+    return MinimumRisk(reward, weight=tune.weight, max_length=tune.max_length, samples=tune.samples, alpha=tune.alpha)
+
+
+def _reward(experiment: Experiment, prepared: Prepared) -> Reward:
+    """From 0 to 1: what the protocol says of an answer."""
+    from glosswright_model.data.codec import Codec
+    from glosswright_model.evaluation.protocols import find_protocol
+    from glosswright_model.evaluation.python_text import parse
+    from glosswright_model.evaluation.scores import judge
+
+    protocol, kind, pairs = find_protocol(experiment.protocol), experiment.tune.reward, prepared.train
+    codec: Codec = prepared.codec
+
+    def reward(pair: int, ids: tuple[int, ...], extras: tuple[str, ...]) -> float:
+        answer = codec.decode(ids, extras)
+        if kind == "parse":
+            return float(parse(protocol.code(answer)) is not None)
+        score = judge(protocol, answer, pairs[pair].target)
+        return float(score.exact) if kind == "exact_match" else score.bleu / 100.0
+
+    return reward
 
 
 def _recorder(experiment: Experiment, folder: Path) -> Recorder:

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from glosswright_model.checkpoint import Unit
 from glosswright_model.errors import ConfigError
 from glosswright_model.seq2seq.config import NetworkConfig, RnnConfig, TransformerConfig, config_from_dict
-from glosswright_model.training.settings import Positive, Settings, TrainingSettings
+from glosswright_model.training.settings import Positive, Settings, TrainingSettings, TuneSettings
 
 MAX_CONFIG_BYTES = 1_000_000
 
@@ -78,6 +78,7 @@ class Experiment(Settings):
     augment: dict[str, Any] = Field(default_factory=dict)
     """Augmentation of the training pairs; see `data.augment`."""
     training: TrainingSettings = TrainingSettings()
+    tune: TuneSettings = TuneSettings()
     decoding: DecodingSettings = DecodingSettings()
     record: RecordSettings = RecordSettings()
 

@@ -23,8 +23,9 @@ from glosswright_model.data.pairs import Pair
 from glosswright_model.data.readers import read_corpus
 from glosswright_model.data.word_codec import WordCodec, WordCodecOptions
 from glosswright_model.errors import ConfigError, DataError
-from glosswright_model.seq2seq.build import Network, build
-from glosswright_model.seq2seq.config import NetworkConfig
+from glosswright_model.seq2seq.build import Network, build, build_discriminator
+from glosswright_model.seq2seq.config import DiscriminatorConfig, NetworkConfig
+from glosswright_model.seq2seq.discriminator import Discriminator
 from glosswright_model.training.config import Experiment, refuse_unknown
 from glosswright_model.training.seeds import seed_of
 
@@ -37,6 +38,7 @@ class Prepared:
     config: NetworkConfig
     network: Network
     batches: Batches
+    train: tuple[Pair, ...]
     dev: tuple[Pair, ...]
     validation: tuple[Example, ...]
     """`dev` as ids, without the pairs that nothing can be computed on."""
@@ -81,6 +83,7 @@ def prepare(experiment: Experiment) -> Prepared:
         config,
         network,
         Batches(encoded.examples, options),
+        train,
         dev,
         validation.examples,
         about,
@@ -119,6 +122,19 @@ def build_codec(experiment: Experiment, train: Sequence[Pair]) -> Codec:
         if type(value) is not type(known[name]):
             raise ConfigError(f"codec.{name}: {value!r} is not of type {type(known[name]).__name__}.")
     return builder(texts, options_type(**{**limits, **options}))
+
+
+def build_adversary(experiment: Experiment, codec: Codec) -> Discriminator:
+    """The discriminator of adversarial training, with its first weights. Raises ConfigError, naming the field."""
+    values = dict(experiment.tune.discriminator)
+    refuse_unknown(values, (field.name for field in dataclasses.fields(DiscriminatorConfig)), "tune.discriminator")
+    if isinstance(values.get("widths"), list):
+        values["widths"] = tuple(values["widths"])
+    torch.manual_seed(seed_of(experiment.training.seed, "discriminator"))
+    try:
+        return build_discriminator(DiscriminatorConfig(**values), codec.source_size, codec.target_size)
+    except ConfigError as error:
+        raise ConfigError(f"tune.discriminator.{error}") from error
 
 
 def fingerprint_of(experiment: Experiment, train: Sequence[Pair], dev: Sequence[Pair]) -> str:

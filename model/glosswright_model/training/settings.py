@@ -5,7 +5,7 @@ Plain frozen values, checked when they are made. Reading them from YAML is `conf
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -59,6 +59,30 @@ class SamplingSettings(Settings):
     most: Share = 0.0
     begin: Count = 0
     span: Positive = 1000
+
+
+class TuneSettings(Settings):
+    """A method besides maximum likelihood; see `policy` and `adversarial`. For a network that can answer already."""
+
+    method: Literal["none", "reinforce", "minimum_risk", "adversarial"] = "none"
+    weight: Share = 0.5
+    """Share of it in the loss; the rest is maximum likelihood."""
+    reward: Literal["exact_match", "bleu", "parse"] = "bleu"
+    """reinforce, minimum_risk: what an answer is worth. "parse" gives nothing for code that does not parse."""
+    max_length: Positive = 64
+    """Tokens after which a drawn answer is cut."""
+    samples: Positive = 8
+    """minimum_risk: answers drawn for each pair."""
+    alpha: Annotated[float, Field(gt=0.0)] = 0.05
+    """minimum_risk: sharpness of the distribution over them."""
+    rollouts: Positive = 4
+    """adversarial: answers that judge one token."""
+    begin: Count = 0
+    """adversarial: updates in which only the discriminator learns."""
+    learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
+    """adversarial: of the discriminator."""
+    discriminator: dict[str, Any] = Field(default_factory=dict)
+    """adversarial: fields of `DiscriminatorConfig`."""
 
 
 class TrainingSettings(Settings):

@@ -7,7 +7,7 @@ from its own number (`seeds`), so that update 812 draws the same masks whether o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -22,8 +22,9 @@ from glosswright_model.training.schedules import Plateau
 
 VERSION = 1
 PROGRESS_NAME = "progress.json"
-NETWORK_NAME = "network.safetensors"
-OPTIMIZER_NAME = "optimizer.safetensors"
+
+Parts = Mapping[str, tuple[torch.nn.Module, torch.optim.Optimizer]]
+"""What is trained, by name, each with its optimizer."""
 
 
 @dataclass(slots=True)
@@ -64,19 +65,19 @@ class Progress:
         return max(self.kept, key=lambda kept: (kept.metric, -kept.update), default=None)
 
 
-def save_state(folder: Path, progress: Progress, network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def save_state(folder: Path, progress: Progress, parts: Parts) -> None:
     """Replace the state in `folder` as a whole. Raises CheckpointError; the state before it is still there then."""
     with replaced_folder(folder) as fresh:
-        save_file(_copies(own_tensors(network)), fresh / NETWORK_NAME)
-        save_file(_copies(dict(_optimizer_tensors(network, optimizer))), fresh / OPTIMIZER_NAME)
+        for name, (network, optimizer) in parts.items():
+            save_file(_copies(own_tensors(network)), fresh / f"{name}.safetensors")
+            tensors = dict(_optimizer_tensors(network, optimizer))
+            save_file(_copies(tensors), fresh / f"{name}-optimizer.safetensors")
         document = {"version": VERSION, **asdict(progress)}
         (fresh / PROGRESS_NAME).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def load_state(
-    folder: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, fingerprint: str
-) -> Progress | None:
-    """Put network and optimizer into the saved state; None, and nothing changed, where there is none.
+def load_state(folder: Path, parts: Parts, fingerprint: str) -> Progress | None:
+    """Put networks and their optimizers into the saved state; None, and nothing changed, where there is none.
 
     Raises CheckpointError: damaged, of another version, or of a run with other settings or data.
     """
@@ -97,8 +98,9 @@ def load_state(
         raise CheckpointError(
             f"{folder} belongs to a run with other settings or data; resume with the same, or choose another folder."
         )
-    set_tensors(network, read_tensors(folder / NETWORK_NAME))
-    _set_optimizer(network, optimizer, read_tensors(folder / OPTIMIZER_NAME))
+    for name, (network, optimizer) in parts.items():
+        set_tensors(network, read_tensors(folder / f"{name}.safetensors"))
+        _set_optimizer(network, optimizer, read_tensors(folder / f"{name}-optimizer.safetensors"))
     return progress
 
 

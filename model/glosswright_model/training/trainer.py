@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from glosswright_model.seq2seq.scheduled_sampling import mixed_inputs
 from glosswright_model.training.averaging import average_checkpoints
 from glosswright_model.training.distributed import World
 from glosswright_model.training.optimization import build_optimizer, build_scaler
+from glosswright_model.training.policy import Method
 from glosswright_model.training.recording import Recorder
 from glosswright_model.training.schedules import Plateau, Schedule, ScheduledSampling
 from glosswright_model.training.seeds import seed_of
@@ -56,6 +57,8 @@ class Run:
     fingerprint: str
     """Of everything that decides the outcome: a state with another one is not resumed."""
     folder: Path
+    method: Method | None = None
+    """What else moves the network, besides maximum likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,12 @@ class Trainer:
         self._network = run.network.to(world.device)
         self._optimizer = build_optimizer(self._network, settings.optimizer)
         self._scaler = build_scaler(settings.precision, world.device)
-        loaded = load_state(run.folder / "state", self._network, self._optimizer, run.fingerprint)
+        self._parts = {"network": (self._network, self._optimizer)} | (dict(run.method.parts()) if run.method else {})
+        for module, _ in self._parts.values():
+            module.to(world.device)
+        if run.method is not None and world.size > 1:
+            raise ConfigError("tune.method: it trains in one process only; start it without torchrun.")
+        loaded = load_state(run.folder / "state", self._parts, run.fingerprint)
         self._progress = loaded or Progress(run.fingerprint, plateau=self._fresh_plateau())
         if self._scaler is not None and self._progress.loss_scale:
             self._scaler.load_state_dict(
@@ -107,6 +115,7 @@ class Trainer:
             floor=settings.schedule.floor,
         )
         self._sampling = ScheduledSampling(**settings.scheduled_sampling.model_dump())
+        self._pulled: Mapping[str, float] = {}
         self._began = time.monotonic() - self._progress.seconds
 
     @property
@@ -171,7 +180,13 @@ class Trainer:
             raise self._no_number(batches, "loss" if not math.isfinite(loss) else "gradient")
         self._recorder.advance(progress.update + 1, tokens)
         if (progress.update + 1) % RECORD_EVERY == 0:
-            values = {"loss": loss / tokens, "nll": nll / tokens, "learning_rate": rate, "gradient_norm": norm}
+            values = {
+                **self._pulled,
+                "loss": loss / tokens,
+                "nll": nll / tokens,
+                "learning_rate": rate,
+                "gradient_norm": norm,
+            }
             self._recorder.record("train", progress.update + 1, progress.epoch, values)
 
     def _backward(self, batch: Sequence[Example], tokens: int) -> tuple[float, float]:
@@ -180,13 +195,18 @@ class Trainer:
         share = batch[world.rank :: world.size]
         weight = 1.0 if share else 0.0  # a process without a share must still take part in the exchange of gradients
         mine = collate(share or batch[:1])
-        source, target = mine.source.to(world.device), mine.target.to(world.device)
+        mine = replace(mine, source=mine.source.to(world.device), target=mine.target.to(world.device))
+        source, target = mine.source, mine.target
         with self._autocast():
             inputs = None
             if (sampled := self._sampling.share(self._progress.update)) > 0.0:
                 inputs = mixed_inputs(self._network, source, target, sampled)
             losses = self._parallel(source, target, label_smoothing=self._settings.label_smoothing, inputs=inputs)
         total = losses.objective.float().sum() * weight
+        if (method := self._run.method) is not None:
+            pull = method.pull(self._network, mine, self._progress.update)
+            total = (1.0 - method.weight) * total + method.weight * pull.total
+            self._pulled = pull.values
         # DistributedDataParallel takes the mean over processes; the gradient wanted is that of the mean over tokens.
         scaled = total * (world.size / tokens)
         (scaled if self._scaler is None else self._scaler.scale(scaled)).backward()
@@ -263,7 +283,7 @@ class Trainer:
             self._progress.loss_scale = float(state["scale"])
             self._progress.loss_scale_growth = int(state["_growth_tracker"])
         if self._world.first:
-            save_state(self._run.folder / "state", self._progress, self._network, self._optimizer)
+            save_state(self._run.folder / "state", self._progress, self._parts)
             self._drop_checkpoints()
 
     def _drop_checkpoints(self) -> None:

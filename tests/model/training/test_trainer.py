@@ -287,7 +287,7 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
         toy_trainer(tmp_path, fingerprint="another")
 
 
-@pytest.mark.parametrize("name", ["progress.json", "optimizer.safetensors", "network.safetensors"])
+@pytest.mark.parametrize("name", ["progress.json", "network-optimizer.safetensors", "network.safetensors"])
 def test_a_damaged_state_is_refused(tmp_path: Path, name: str) -> None:
     """Half a state must not silently become a fresh run over someone's old one."""
     toy_trainer(tmp_path, FAST.model_copy(update={"epochs": 1})).run()
