@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from torch import Tensor
 from glosswright_model import __version__
 from glosswright_model.atomic_folder import finish_replacement, replaced_folder
 from glosswright_model.data.codec import Codec
-from glosswright_model.data.word_codec import WordCodec
+from glosswright_model.data.codecs import CODECS, load_codec
 from glosswright_model.errors import CheckpointError, ConfigError, DataError
 from glosswright_model.seq2seq.build import Network, build
 from glosswright_model.seq2seq.config import NetworkConfig, config_from_dict, config_to_dict
@@ -256,11 +256,10 @@ def _load_network(path: Path, config: NetworkConfig, codec: Codec) -> Network:
 
 
 def _load_codec(folder: Path, document: Mapping[str, Any]) -> Codec:
-    loaders: dict[str, Callable[[Path], Codec]] = {"word": WordCodec.load}
     kind = document.get("codec")
-    if kind not in loaders:
-        raise _Wrong(f"its codec {kind!r} is unknown; this glosswright has {', '.join(sorted(loaders))}.")
-    codec = loaders[kind](folder)
+    if kind not in CODECS:
+        raise _Wrong(f"its codec {kind!r} is unknown; this glosswright has {', '.join(CODECS)}.")
+    codec = load_codec(kind, folder)
     sizes = (codec.source_size, codec.target_size)
     if sizes != (document.get("source_size"), document.get("target_size")):
         raise _Wrong(f"its vocabularies have {sizes[0]} and {sizes[1]} tokens, {CONFIG_NAME} says otherwise.")

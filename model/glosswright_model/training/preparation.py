@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ import torch
 
 from glosswright_model.checkpoint import About, load_checkpoint, read_config, sha256
 from glosswright_model.data.batching import Batches, BatchOptions, Example, encode_pairs
+from glosswright_model.data.bpe_codec import BpeCodecOptions
 from glosswright_model.data.codec import Codec
+from glosswright_model.data.codecs import build_codec
 from glosswright_model.data.pairs import Pair
 from glosswright_model.data.readers import read_corpus
-from glosswright_model.data.word_codec import WordCodec, WordCodecOptions
+from glosswright_model.data.word_codec import WordCodecOptions
 from glosswright_model.errors import ConfigError, DataError
 from glosswright_model.seq2seq.build import Network, build, build_discriminator
 from glosswright_model.seq2seq.config import DiscriminatorConfig, NetworkConfig
@@ -58,7 +60,7 @@ def prepare(experiment: Experiment) -> Prepared:
     """
     train, dev = read_parts(experiment)
     start = load_checkpoint(Path(experiment.start_from)) if experiment.start_from else None
-    codec = start.codec if start else build_codec(experiment, train)
+    codec = start.codec if start else make_codec(experiment, train)
     config = experiment.network_config()
     torch.manual_seed(seed_of(experiment.training.seed, "weights"))
     network = build(config, codec.source_size, codec.target_size)
@@ -106,22 +108,15 @@ def read_parts(experiment: Experiment) -> tuple[tuple[Pair, ...], tuple[Pair, ..
     return train, dev
 
 
-def build_codec(experiment: Experiment, train: Sequence[Pair]) -> Codec:
-    """The text pipeline of the training pairs. Raises ConfigError (options), DataError (no words)."""
+def make_codec(experiment: Experiment, train: Sequence[Pair]) -> Codec:
+    """The text pipeline of the training pairs. Raises ConfigError, DataError (an option's value, no words)."""
     options = dict(experiment.codec)
     kind = options.pop("kind", "word")
-    limits = {"source_limit": experiment.data.source_limit}
-    texts = [(pair.source, pair.target) for pair in train]
-    builders: dict[str, tuple[type, Callable[..., Codec]]] = {"word": (WordCodecOptions, WordCodec.build)}
-    if kind not in builders:
-        raise ConfigError(f"codec.kind is one of {', '.join(builders)}, not {kind!r}.")
-    options_type, builder = builders[kind]
-    known = {field.name: field.default for field in dataclasses.fields(options_type)}
-    refuse_unknown(options, known, "codec")
-    for name, value in options.items():
-        if type(value) is not type(known[name]):
-            raise ConfigError(f"codec.{name}: {value!r} is not of type {type(known[name]).__name__}.")
-    return builder(texts, options_type(**{**limits, **options}))
+    kinds: dict[str, type] = {"word": WordCodecOptions, "bpe": BpeCodecOptions}
+    if kind not in kinds:
+        raise ConfigError(f"codec.kind is one of {', '.join(kinds)}, not {kind!r}.")
+    refuse_unknown(options, (field.name for field in dataclasses.fields(kinds[kind])), "codec")
+    return build_codec(kind, train, {"source_limit": experiment.data.source_limit, **options})
 
 
 def build_adversary(experiment: Experiment, codec: Codec) -> Discriminator:

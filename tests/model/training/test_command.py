@@ -82,6 +82,34 @@ def test_tuning_starts_with_weights_and_vocabulary_of_a_checkpoint(tmp_path: Pat
         assert value.allclose(first.network.state_dict()[name], atol=1e-5)
 
 
+VARIANTS = {
+    "subwords, Transformer": [
+        "codec={kind: bpe, size: 300}",
+        "network={architecture: transformer, model_size: 16, heads: 2, feedforward_size: 32, encoder_layers: 1, "
+        "decoder_layers: 1}",
+    ],
+    "minimum risk": ["tune={method: minimum_risk, reward: parse, samples: 2, max_length: 8}"],
+    "REINFORCE": ["tune={method: reinforce, reward: exact_match, max_length: 8}"],
+    "adversarial": ["tune={method: adversarial, rollouts: 1, max_length: 8, discriminator: {filters: 4}}"],
+    "plateau, sampling, bf16": [
+        "training.schedule={kind: plateau, patience: 1}",
+        "training.scheduled_sampling={most: 0.5, span: 2}",
+        "training.precision=bf16",
+        "record.tensorboard=true",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_other_settings_make_servable_models_too(tmp_path: Path, arguments: list[str], name: str) -> None:
+    """Every branch that a configuration can take, from the command line to a checkpoint."""
+    changes = [part for change in ["training.epochs=1", *VARIANTS[name]] for part in ("--set", change)]
+    assert main([*arguments, *changes]) == EXIT_OK
+    loaded = load_checkpoint(tmp_path / "run" / "model")
+    assert loaded.codec.kind == ("bpe" if "subwords" in name else "word")
+    assert (tmp_path / "run" / "tensorboard").is_dir() == ("plateau" in name)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -92,7 +120,7 @@ def test_tuning_starts_with_weights_and_vocabulary_of_a_checkpoint(tmp_path: Pat
         (["--set", "protocol=runes"], "runes"),
         (["--set", "network.hidden_size=3"], "hidden_size"),
         (["--set", "training.metric=blue"], "no metric 'blue'"),
-        (["--set", "codec.source_min_frequency=1e3"], "not of type int"),
+        (["--set", "codec.source_min_frequency=1e3"], "must be of the type int"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from harness.toy_seq2seq import toy_pairs
 
-from glosswright_model.errors import ConfigError
+from glosswright_model.errors import ConfigError, DataError
 from glosswright_model.training.config import read_experiment
-from glosswright_model.training.preparation import build_codec
+from glosswright_model.training.preparation import make_codec
 
 CONFIGS = sorted((Path(__file__).parents[3] / "model" / "configs").glob("*.yaml"))
 SMALL = "name: toy\ndata: {corpus: parallel, path: here}\n"
@@ -28,7 +28,7 @@ def test_every_configuration_in_the_repository_is_valid(path: Path) -> None:
     experiment = read_experiment(path)
     assert experiment.name == path.stem
     assert experiment.network_config().architecture == experiment.network["architecture"]
-    assert build_codec(experiment, toy_pairs(30)).target_size > 4
+    assert make_codec(experiment, toy_pairs(30)).target_size > 4
 
 
 def test_defaults_and_changes(tmp_path: Path) -> None:
@@ -107,13 +107,13 @@ def test_a_wrong_change_is_refused(tmp_path: Path, change: str, message: str) ->
     [
         ("{kind: runes}", "codec.kind is one of"),
         ("{kind: word, min_freq: 3}", "codec.min_freq is no setting"),
-        ("{kind: word, target_min_frequency: often}", "is not of type int"),
+        ("{kind: word, target_min_frequency: often}", "'target_min_frequency' must be of the type int"),
     ],
 )
 def test_a_wrong_codec_is_refused(tmp_path: Path, codec: str, message: str) -> None:
     """Its options belong to the codec, and are checked as strictly."""
-    with pytest.raises(ConfigError, match=message):
-        build_codec(read_experiment(written(tmp_path, f"{SMALL}codec: {codec}")), toy_pairs(5))
+    with pytest.raises((ConfigError, DataError), match=message):
+        make_codec(read_experiment(written(tmp_path, f"{SMALL}codec: {codec}")), toy_pairs(5))
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
