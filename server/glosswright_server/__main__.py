@@ -85,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         help="complete one place in a file and print the code",
         description="Complete one place in a file, through the same pipeline as in the editor, and print the code on "
         "standard output. What is said about it (verdict, model, speed) goes to standard error.",
-        epilog="exit status: 0 code was printed; 1 there was none, or the model failed; 2 wrong usage",
+        epilog="exit status: 0 code was printed; 1 there was none, or the model failed; 2 wrong usage; "
+        "3 the file is excluded (.glosswrightignore, or a secrets file by its name)",
     )
     complete.add_argument(
         "place", metavar="FILE:LINE[:COL]", help="1-based line and column; the line's end without COL"

@@ -2,6 +2,7 @@
 
     GlosswrightError
     ├── UsageError               the command line does not make sense
+    ├── ExcludedFile             the user keeps this file from models (`exclusion`)
     ├── ClientRequestError       the editor refused a request of ours or did not answer (`lsp.server_base`)
     ├── InvalidParams            a request lacks something required (`lsp.structuring`)
     ├── FramingLost              nobody can tell any more where a message begins (`lsp.framing`)
@@ -28,6 +29,10 @@ class GlosswrightError(Exception):
 
 class UsageError(GlosswrightError):
     """The command line does not make sense."""
+
+
+class ExcludedFile(GlosswrightError):
+    """The file is one that the user keeps from models."""
 
 
 class FeedbackUnavailable(GlosswrightError):

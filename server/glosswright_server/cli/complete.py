@@ -1,7 +1,7 @@
 """`glosswright complete FILE:LINE[:COL]`: one place of one file through the same pipeline as in the editor.
 
-Examples are run when the option says so, or when the workspace was trusted: here that is the current folder where the
-file lies in it, else the file's own. Nobody is asked.
+A file that the user has excluded is left alone, as in the editor. Examples are run when the option says so, or when the
+workspace was trusted: here that is the current folder where the file lies in it, else the file's own. Nobody is asked.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from glosswright_server.engine.changes import applied, changes_of
 from glosswright_server.engine.engine import Engine
 from glosswright_server.engine.explanation import as_plain, explanation, shortcoming
 from glosswright_server.engine.suggestion import Suggestion
-from glosswright_server.errors import GlosswrightError, UsageError
+from glosswright_server.errors import ExcludedFile, GlosswrightError, UsageError
+from glosswright_server.exclusion.ignore_files import IgnoreFiles
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.settings import Settings
 from glosswright_server.verify.trusted import TrustFile
 
 MAX_BYTES = 8_000_000
+EXIT_EXCLUDED = 3
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,9})(?::(?P<column>[0-9]{1,9}))?", re.DOTALL)
 
@@ -47,11 +49,15 @@ def run_complete(options: argparse.Namespace) -> int:
     """Print the code for the place that the options name; returns the exit status."""
     try:
         place = parse_place(options.place)
+        refuse_excluded(place.path)
         snapshot = read(place.path)
         offset = offset_of(snapshot, place)
         suggestion = asyncio.run(_complete(_settings(options), snapshot, offset, place.path))
         if suggestion is not None and options.write and suggestion.verdict.passed and suggestion.complete:
             write(place.path, snapshot, suggestion)
+    except ExcludedFile as error:
+        print(f"glosswright complete: {error}", file=sys.stderr)
+        return EXIT_EXCLUDED
     except UsageError as error:
         print(f"glosswright complete: {error}", file=sys.stderr)
         return 2
@@ -85,6 +91,16 @@ def parse_place(text: str) -> Place:
     if place.line < 1 or place.column == 0:
         raise UsageError("Lines and columns count from 1.")
     return place
+
+
+def refuse_excluded(path: Path) -> None:
+    """Raise ExcludedFile where the file is one that the user keeps from models."""
+    files = IgnoreFiles()
+    found = files.why(path, [Path.cwd()])
+    for problem in files.new_problems():
+        print(f"glosswright complete: {problem}", file=sys.stderr)
+    if found is not None:
+        raise ExcludedFile(f"nothing of {path} is given to a model: {found.why}.")
 
 
 def read(path: Path) -> Snapshot:

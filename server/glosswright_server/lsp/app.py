@@ -18,10 +18,11 @@ from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.intent.languages import LANGUAGES, PLAIN, language_for
 from glosswright_server.settings import Settings
 
-from . import code_action, commands, completion, configuration, feedback, inline_completion, why
+from . import code_action, commands, completion, configuration, document_status, feedback, inline_completion, why
 from .context import Context
 from .convert import offset_of
 from .dialects import copilot, llm_ls, tabby
+from .excluding import Excluding
 from .features import Features
 from .notices import Notices
 from .offering import Offering
@@ -43,7 +44,8 @@ def serve(stdio: Stdio) -> int:
 def build(engine: Engine | None = None) -> Features:
     """A server with every feature registered; it talks to nobody yet."""
     server = ServerBase("glosswright", __version__)
-    offering = Offering(server)
+    excluding = Excluding(server)
+    offering = Offering(server, excluding)
     recorder = Recorder()
     features = Features(
         server=server,
@@ -52,16 +54,18 @@ def build(engine: Engine | None = None) -> Features:
         status=StatusLine(server, offering),
         trust=Trust(server),
         offering=offering,
+        excluding=excluding,
         recorder=recorder,
         impressions=Impressions(recorder.record, server.documents.get, _later),
     )
     features.engine.ask_to_run = features.trust.may_run
-    parts = (configuration, inline_completion, completion, code_action, commands, why, feedback)
+    parts = (configuration, inline_completion, completion, code_action, commands, why, feedback, document_status)
     for part in (*parts, copilot, tabby, llm_ls):
         part.register(features)
     _follow_documents(features)
     server.on_shutdown(features.engine.aclose)
     server.on_shutdown(lambda: asyncio.to_thread(recorder.close))
+    server.on_shutdown(lambda: asyncio.to_thread(excluding.close))
     return features
 
 
@@ -79,18 +83,35 @@ def _follow_documents(features: Features) -> None:
     def show_busy(busy: bool) -> None:
         features.status.show(Status("generating" if busy else "ready", model=features.engine.model_name))
 
+    features.offering.on_refused = features.engine.closed
+    features.excluding.on_problem = lambda problem: features.notices.warn(problem, problem)
     features.engine.on_model_wanted = warm_up
     features.engine.on_busy = show_busy
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams, context: Context) -> None:
         features.offering.changed()
-        snapshot = context.snapshot
-        if snapshot is None or features.offering.known(snapshot.uri) is not None:
+        if context.uri is not None:
+            server.spawn(open_up(context.uri, context.snapshot), name="open a document")
+
+    async def open_up(uri: str, snapshot: Snapshot | None) -> None:
+        if snapshot is None or not (await features.offering.look_at(uri))["offered"]:
             return
         if language_for(snapshot.language_id, snapshot.uri) not in (PLAIN, LANGUAGES["text"]):
             # A file that code could be asked for: have the model ready by the time it is. Prose is not worth the model.
             warm_up()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    async def files_changed(params: types.DidChangeWatchedFilesParams, context: Context) -> None:
+        await ignore_files_changed()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    async def folders_changed(params: types.DidChangeWorkspaceFoldersParams, context: Context) -> None:
+        await ignore_files_changed()
+
+    async def ignore_files_changed() -> None:
+        features.excluding.forget()
+        await features.offering.look_at_all()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams, context: Context) -> None:
@@ -112,6 +133,7 @@ def _follow_documents(features: Features) -> None:
             features.engine.closed(context.uri)
             features.provenance.closed(context.uri)
             features.impressions.closed(context.uri)
+            features.offering.closed(context.uri)
             features.offering.changed()
 
 

@@ -35,7 +35,7 @@ def register(features: Features) -> None:
         features.spoken = recognise(context.raw)
         problems = [*unknown_dialect(options)]
         if isinstance(options, Mapping):
-            features.status.wanted = options.get(STATUS_OPTION) is True
+            features.status.wanted = features.offering.tells = options.get(STATUS_OPTION) is True
             options = {key: value for key, value in options.items() if key != STATUS_OPTION}
         features.start_settings, more = merge(Settings(), without_foreign(options), allow_restricted=True)
         _use(features, features.start_settings)
@@ -49,6 +49,7 @@ def register(features: Features) -> None:
         features.status.introduce()
         if server.client_supports("workspace.did_change_configuration.dynamic_registration", False):
             await _watch(features)
+        await features.excluding.watch()
         await _pull(features)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)

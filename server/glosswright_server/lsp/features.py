@@ -16,6 +16,7 @@ from glosswright_server.feedback.recorder import Recorder
 from glosswright_server.settings import Settings
 
 from .dialects.recognise import Spoken
+from .excluding import Excluding
 from .notices import Notices
 from .offering import Offering
 from .provenance import Provenance
@@ -38,6 +39,7 @@ class Features:
     status: StatusLine
     trust: Trust
     offering: Offering
+    excluding: Excluding
     recorder: Recorder
     impressions: Impressions
     """What becomes of suggestions."""

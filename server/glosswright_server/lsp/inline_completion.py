@@ -34,6 +34,8 @@ def register(features: Features) -> None:
         offset = offset_of(snapshot, params.position)
         # With an item selected in the completion list, the suggestion goes on from that item's text.
         assumed = _with_selected(snapshot, selected) if selected else None
+        if selected is not None and assumed is None:
+            return None  # what does not extend the selected item is not to be shown (LSP 3.18)
         read, at = assumed or (snapshot, offset)
         try:
             suggestion = await features.engine.inline(
@@ -47,7 +49,7 @@ def register(features: Features) -> None:
         if suggestion.origin == "model":
             features.model_worked()
         item: types.InlineCompletionItem | None = _item(read, suggestion)
-        if item is not None and selected is not None and assumed is not None:
+        if item is not None and selected is not None:
             item = _after_selected(item, selected, suggestion, at)
         if item is None:
             return None
@@ -81,7 +83,7 @@ def _for_tabby(features: Features, answer: types.InlineCompletionList, offer_id:
 
 
 def _with_selected(snapshot: Snapshot, selected: types.SelectedCompletionInfo) -> tuple[Snapshot, int] | None:
-    """The document as if the selected item were in it, and the offset after it; None for a snippet."""
+    """The document as if the selected item were in it, and the offset after it; None for a range that cannot be."""
     start, end = offset_of(snapshot, selected.range.start), offset_of(snapshot, selected.range.end)
     if end < start:
         return None

@@ -401,3 +401,19 @@ def test_whether_examples_are_run(
     monkeypatch.setattr(Engine, "at", looked)
     assert main(["complete", *arguments, f"{path}:1"]) == 0
     assert seen == [(setting, allowed)]
+
+
+@pytest.mark.parametrize(("name", "says"), [(".env", "built-in pattern `.env`"), ("private/a.py", "line 2")])
+def test_an_excluded_file(
+    name: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is read or sent; the status is its own, and what is wrong with the ignore file is said as well."""
+    (tmp_path / ".glosswrightignore").write_text("[a-\nprivate/\n")
+    (tmp_path / "private").mkdir()
+    (tmp_path / name).write_text("# add two numbers\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["complete", f"{name}:1", "--endpoint", "http://127.0.0.1:9"]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert says in said.err
+    assert "line 1: this pattern matches nothing" in said.err

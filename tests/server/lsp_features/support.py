@@ -257,5 +257,6 @@ class Wire:
         await asyncio.sleep(0)
         await self.engine.aclose()
         await asyncio.to_thread(self.features.recorder.close)
+        self.features.excluding.close()
         await asyncio.sleep(0.01)
         assert self.model.running == 0, "a generation outlived its server"
