@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from typing import Protocol
 
-from glosswright_model.commands import evaluate, mine, train
+from glosswright_model.commands import evaluate, export, mine, train
 
 
 class AddCommand(Protocol):
@@ -27,4 +27,9 @@ def register_all(add: AddCommand) -> None:
         register(add)
 
 
-REGISTERS: tuple[Callable[[AddCommand], None], ...] = (evaluate.register, mine.register, train.register)
+REGISTERS: tuple[Callable[[AddCommand], None], ...] = (
+    evaluate.register,
+    export.register,
+    mine.register,
+    train.register,
+)

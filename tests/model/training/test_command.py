@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness.toy_seq2seq import toy_corpus
+from harness.toy_seq2seq import toy_checkpoint, toy_corpus
 
 from glosswright_model.checkpoint import load_checkpoint
 from glosswright_model.cli import EXIT_FAILURE, EXIT_OK, main
@@ -137,3 +137,15 @@ def test_an_unknown_configuration_names_those_there_are(capsys: pytest.CaptureFi
     """The ones that come along can be given by name alone."""
     assert main(["train", "no-such-thing"]) == EXIT_FAILURE
     assert "django-lstm" in capsys.readouterr().err
+
+
+def test_a_smaller_copy_answers_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is passed on is half the size, and the same model by name, vocabulary and purpose."""
+    toy_checkpoint(tmp_path / "model")
+    assert main(["export", str(tmp_path / "model"), "--out", str(tmp_path / "small")]) == EXIT_OK
+    large, small = (load_checkpoint(tmp_path / name) for name in ("model", "small"))
+    assert (small.about, small.config) == (large.about, large.config)
+    sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("small", "model")]
+    assert sizes[0] < 0.7 * sizes[1]
+    assert main(["export", str(tmp_path / "nothing"), "--out", str(tmp_path / "copy")]) == EXIT_FAILURE
+    assert "is no checkpoint" in capsys.readouterr().err
