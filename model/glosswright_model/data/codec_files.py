@@ -20,7 +20,7 @@ def options_from(kind: type[Options], row: Mapping[str, Any], where: object) -> 
     for name, value in row.items():
         if name not in known:
             raise DataError(f"{where}: there is no option {name!r}; choose among {', '.join(known)}")
-        if type(value) is not known[name]:
+        if type(value) is not known[name] and (known[name], type(value)) != (float, int):
             raise DataError(f"{where}: {name!r} must be of the type {known[name].__name__}, not {value!r}")
     return kind(**row)
 
