@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from glosswright_model.checkpoint import About, load_checkpoint, read_config, sha256
+from glosswright_model.data.augment import AugmentOptions, augmented_examples
 from glosswright_model.data.batching import Batches, BatchOptions, Example, encode_pairs
 from glosswright_model.data.bpe_codec import BpeCodecOptions
 from glosswright_model.data.codec import Codec
@@ -80,11 +81,16 @@ def prepare(experiment: Experiment) -> Prepared:
         licence=experiment.licence,
     )
     options = BatchOptions(size=experiment.training.batch_size, seed=experiment.training.seed)
+    examples: Sequence[Example] | Callable[[int], Sequence[Example]] = encoded.examples
+    if experiment.augment:
+        ways = AugmentOptions.from_mapping(experiment.augment)
+        seed, limit = seed_of(experiment.training.seed, "augment"), experiment.data.target_limit
+        examples = augmented_examples(codec, train, ways, seed=seed, target_limit=limit)
     return Prepared(
         codec,
         config,
         network,
-        Batches(encoded.examples, options),
+        Batches(examples, options),
         train,
         dev,
         validation.examples,
