@@ -111,6 +111,11 @@ def _train(experiment: Experiment, folder: Path, world: World) -> Outcome:
     )
     try:
         return Trainer(run, experiment.training, world, recorder).run()
+    except KeyboardInterrupt:
+        print(
+            f"The run in {folder} stays as it was saved last; the same command with --resume goes on.", file=sys.stderr
+        )
+        raise
     finally:
         recorder.close()
         if world.first:

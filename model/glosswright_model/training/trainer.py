@@ -124,13 +124,19 @@ class Trainer:
         return self._progress
 
     def run(self) -> Outcome:
-        """Train to the end. Raises TrainingError (a loss that is no number), CheckpointError (no space); the last good
-        state and checkpoints are there then, and the run can be resumed.
+        """Train to the end. Raises TrainingError (a loss that is no number, too little memory on a GPU) and
+        CheckpointError (no space); the last good state and checkpoints are there then, and the run can be resumed.
         """
         self._recorder.begin(self._progress.update, self._total)
-        while not self._over():
-            self._epoch()
-        return self._finish()
+        try:
+            while not self._over():
+                self._epoch()
+            return self._finish()
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                f"The GPU's memory did not hold update {self._progress.update + 1}: lower training.batch_size, and "
+                "raise training.optimizer.accumulate by as much to train the same model."
+            ) from error
 
     def _over(self) -> bool:
         tired = 0 < self._settings.patience <= self._progress.without_gain

@@ -82,6 +82,13 @@ def test_tuning_starts_with_weights_and_vocabulary_of_a_checkpoint(tmp_path: Pat
         assert value.allclose(first.network.state_dict()[name], atol=1e-5)
 
 
+def test_a_corpus_of_one_pair_trains(tmp_path: Path, arguments: list[str]) -> None:
+    """Nothing to learn from, but nothing to crash about either."""
+    toy_corpus(tmp_path / "corpus", train=1, dev=1)
+    assert main(arguments) == EXIT_OK
+    load_checkpoint(tmp_path / "run" / "model")
+
+
 VARIANTS = {
     "subwords, Transformer": [
         "codec={kind: bpe, size: 300}",
@@ -115,6 +122,7 @@ def test_other_settings_make_servable_models_too(tmp_path: Path, arguments: list
     [
         (["--data", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--set", "data.dev=nothing"], "nothing"),
+        (["--set", "data.train=[]"], "no pair to train on"),
         (["--set", "data.target_limit=1"], "no pair to train on"),
         (["--set", "start_from=/nowhere"], "is no checkpoint"),
         (["--set", "protocol=runes"], "runes"),

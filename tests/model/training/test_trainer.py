@@ -206,6 +206,16 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     assert math.isfinite(healthy.run().results["loss"])
 
 
+def test_too_little_memory_says_what_to_change(tmp_path: Path) -> None:
+    """The engine's own message speaks of allocators; the settings that help have names."""
+
+    def full() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(TrainingError, match=r"lower training.batch_size, and raise training.optimizer.accumulate"):
+        toy_trainer(tmp_path, recorder=Listener({2: full})).run()
+
+
 def test_a_full_disk_stops_the_run_and_it_goes_on_later(tmp_path: Path) -> None:
     """The user frees space and resumes; the outcome is that of a run without trouble."""
     toy_trainer(tmp_path / "whole").run()
