@@ -123,6 +123,15 @@ def experiment_from(document: Mapping[str, Any], where: str) -> Experiment:
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where} holds something that is no text, number, list or mapping ({error}).") from error
     experiment.network_config()
+    if (
+        experiment.augment
+        and experiment.tune.method in ("reinforce", "minimum_risk")
+        and experiment.tune.reward != "parse"
+    ):
+        raise ConfigError(
+            f"{where}: tune.reward {experiment.tune.reward} compares with the pair as it stands in the corpus; leave "
+            "augment out, or use the reward parse."
+        )
     return experiment
 
 

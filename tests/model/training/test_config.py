@@ -67,6 +67,10 @@ REFUSED = {
     "negative": (SMALL + "training: {epochs: -1}", "training.epochs: .*greater"),
     "not finite": (SMALL + "training: {optimizer: {learning_rate: .nan}}", "learning_rate"),
     "unknown choice": (SMALL + "training: {schedule: {kind: linear}}", "training.schedule.kind: .*'cosine'"),
+    "reward of pairs that change": (
+        SMALL + "augment: {rename: 0.5}\ntune: {method: reinforce, reward: bleu}",
+        "leave augment out",
+    ),
     "bad unit": (SMALL + "unit: poem", "unit: .*'statement'"),
     "name that leaves the folder": (SMALL.replace("toy", "../toy"), "name"),
     "no mapping": ("- a\n- b\n", "must hold keys and values"),
