@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 INPUTS := pyproject.toml constraints-cpu.txt scripts/setup.sh
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup weights demo test test-fast editors test-editors check format bench docs clean
+.PHONY: help setup weights demo test test-fast editors test-editors vsix test-vscode check format bench docs clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,12 @@ editors: $(VENV)/.installed-dev  ## Fetch the editors that tests drive (Neovim, 
 test-editors: editors  ## Drive them, with real keys
 	$(BIN)/python -m pytest -q tests/editors
 
+vsix: $(VENV)/.installed  ## The VS Code extension as a package, in dist/
+	@VENV="$(VENV)" PYTHON="$(PYTHON)" scripts/vsix.sh
+
+test-vscode: setup  ## The VS Code extension, in a real VS Code with real keys (fetches 900 MB once)
+	@VENV="$(VENV)" PYTHON="$(PYTHON)" scripts/test-vscode.sh
+
 check: $(VENV)/.installed-dev  ## Lint, format, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,6 +57,7 @@ bench: setup  ## Every benchmark, with its table
 
 docs: $(VENV)/.installed-dev  ## Write the generated pages again
 	$(BIN)/python scripts/settings_page.py
+	$(BIN)/python scripts/vscode_settings.py
 
 clean:  ## Remove what was built here (not the weights: `glosswright model rm NAME`)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov dist build
+	rm -rf vscode-client/node_modules vscode-client/dist vscode-client/server $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov dist build

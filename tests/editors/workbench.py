@@ -98,36 +98,37 @@ class Workbench:
 
     def answers(self, method: str) -> list[dict[str, Any]]:
         """The server's answers to the editor's requests of one method."""
-        asked, given = self._dialogue()
-        return [message for message in given if asked.get(message["id"]) == method]
+        return [m for asked, given in self._dialogues() for m in given if asked.get(m["id"]) == method]
 
     def check(self) -> None:
         """Each request of the editor was answered once, with an error only where the editor itself had cancelled, and
         what the server said is as LSP 3.18 has it (where the meta model is at hand)."""
-        asked, given = self._dialogue()
-        # Neovim 0.11 does not wait for the answer to `shutdown`.
-        open_requests = {number: method for number, method in asked.items() if method != "shutdown"}
-        for message in given:
-            open_requests.pop(message["id"], None)
-        assert open_requests == {}
-        assert len({message["id"] for message in given}) == len(given)
-        errors = [(asked[m["id"]], m["error"]) for m in given if "error" in m and m["error"]["code"] != CANCELLED]
-        assert errors == []
+        for asked, given in self._dialogues():
+            # Neovim 0.11 does not wait for the answer to `shutdown`.
+            open_requests = {number: method for number, method in asked.items() if method != "shutdown"}
+            for message in given:
+                open_requests.pop(message["id"], None)
+            assert open_requests == {}
+            assert len({message["id"] for message in given}) == len(given)
+            errors = [(asked[m["id"]], m["error"]) for m in given if "error" in m and m["error"]["code"] != CANCELLED]
+            assert errors == []
         shown = [message["params"] for message in self.messages("window/showMessage")]
         assert shown == []
         assert faults(self._entries()) == []
 
-    def _dialogue(self) -> tuple[dict[Any, str], list[dict[str, Any]]]:
-        """The methods of the editor's requests by id, and the server's answers."""
-        asked: dict[Any, str] = {}
-        given = []
+    def _dialogues(self) -> list[tuple[dict[Any, str], list[dict[str, Any]]]]:
+        """For each server that ran: the methods of the editor's requests by id, and the server's answers."""
+        dialogues: list[tuple[dict[Any, str], list[dict[str, Any]]]] = []
         for entry in self._entries():
             message = entry["msg"]
+            if message.get("method") == "initialize":
+                dialogues.append(({}, []))
+            asked, given = dialogues[-1]
             if entry["dir"] == "c2s" and "method" in message and "id" in message:
                 asked[message["id"]] = message["method"]
             elif entry["dir"] == "s2c" and "method" not in message:
                 given.append(message)
-        return asked, given
+        return dialogues
 
     def _entries(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").split("\n")[:-1]]

@@ -126,3 +126,10 @@ def test_the_settings_page_is_up_to_date() -> None:
     script = ROOT / "scripts" / "settings_page.py"
     done = subprocess.run([sys.executable, str(script), "--check"], cwd=ROOT, timeout=60, check=False)
     assert done.returncode == 0, "docs/settings.md is stale: run `make docs`"
+
+
+def test_the_settings_of_the_vscode_extension_are_up_to_date() -> None:
+    """They are generated into its manifest; this fails when a setting was changed without `make docs`."""
+    script = ROOT / "scripts" / "vscode_settings.py"
+    done = subprocess.run([sys.executable, str(script), "--check"], cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == 0, "vscode-client/package.json is stale: run `make docs`"

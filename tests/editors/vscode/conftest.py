@@ -1,0 +1,122 @@
+"""VS Code, our package in it, and a scripted model. Without `make test-vscode` these tests skip."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from harness.scripted_model import ScriptedModel
+
+from editors.workbench import Workbench
+
+from .code_server import CodeServer, install, program
+from .window import Window, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
+
+ROOT = Path(__file__).resolve().parents[3]
+ADD = "def add(a, b):\n    return a + b\n"
+RULES = [
+    ["two numbers", ADD],
+    ["twice the number", "const twice = (n) => 2 * n;\n"],
+    ["Return the sum", "return a + b\n"],
+    ["slowly", "x = 1\n" * 400],
+]
+
+
+def settings_for(bench: Workbench) -> dict[str, object]:
+    """A user's settings with an interpreter that is like ours, but runs the server under the recorder."""
+    python = bench.folder / "bin" / "python"
+    launcher = bench.folder / "bin" / "glosswright"
+    script = f"#!/bin/sh\n[ \"$1\" = -m ] && exec '{launcher}'\nexec '{sys.executable}' \"$@\"\n"
+    python.write_text(script, encoding="utf-8")
+    python.chmod(0o755)
+    return {"editor.inlineSuggest.enabled": True, "glosswright.server.python": str(python)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A whole editor in a browser takes minutes and nearly a gigabyte: it is not part of `make test`."""
+    if program() is None:
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason="VS Code is driven by `make test-vscode`"))
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    """The package that `make vsix` built."""
+    version = json.loads((ROOT / "vscode-client" / "package.json").read_text(encoding="utf-8"))["version"]
+    path = ROOT / "dist" / f"glosswright-{version}.vsix"
+    assert path.exists(), "run `make vsix`"
+    return path
+
+
+@pytest.fixture(scope="session")
+def extensions(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where our package is installed, and the extension-host suite, which sleeps until it is asked for."""
+    folder = tmp_path_factory.mktemp("installed")
+    return install([package, _host_suite(folder / "suite.vsix")], folder)
+
+
+def _host_suite(made: Path) -> Path:
+    """Package the extension-host suite as an extension of its own."""
+    client = ROOT / "vscode-client"
+    subprocess.run(["node", "build.mjs", "--tests"], cwd=client, timeout=120, check=True)
+    folder = client / "dist" / "host"
+    (folder / "package.json").write_text((client / "test" / "host" / "package.json").read_text(encoding="utf-8"))
+    (folder / "LICENSE").write_text((ROOT / "LICENSE").read_text(encoding="utf-8"))
+    vsce = client / "node_modules" / "@vscode" / "vsce" / "vsce"
+    subprocess.run(
+        ["node", str(vsce), "package", "--no-dependencies", "--allow-missing-repository", "--out", str(made)],
+        cwd=folder,
+        timeout=120,
+        check=True,
+        capture_output=True,
+    )
+    return made
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Workbench]:
+    """A workbench whose scripted model can add, and can be slow."""
+    with ScriptedModel(tmp_path / "model", rules=RULES, token_s=0.004) as model:
+        made = Workbench(tmp_path / "bench", model.env)
+        yield made
+        made.wait_until_servers_are_gone()
+        if made.log.exists():
+            made.check()
+
+
+@pytest.fixture
+def editor(bench: Workbench, extensions: Path) -> Iterator[CodeServer]:
+    """A running VS Code with our package, where every workspace is trusted."""
+    with CodeServer(bench.folder / "editor", extensions, bench.env, settings=settings_for(bench)) as server:
+        yield server
+
+
+@pytest.fixture
+def window(
+    bench: Workbench, editor: CodeServer, playwright: Playwright, request: pytest.FixtureRequest
+) -> Iterator[Window]:
+    """A window on the project with an empty `example.py`, where our server runs and the cursor stands in the file."""
+    file = bench.file("")
+    made = opened(playwright, bench.folder / "browser", editor.address(bench.project, file), request.node.name)
+    made.page.wait_for_selector(".monaco-editor .view-line", timeout=60_000)
+    made.until(lambda: "ready" in made.status(), "the status bar says ready", 60)
+    made.page.click(".monaco-editor .view-lines")
+    yield made
+    made.page.context.close()
