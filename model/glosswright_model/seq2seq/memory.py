@@ -37,5 +37,5 @@ class Memory:
         origin = self.origin[index]
         if torch.equal(origin, self.origin):
             return self
-        keys = tuple(part[index] for part in self.keys)
-        return Memory(self.encoded[index], keys, self.mask[index], self.copyable.reorder(index), origin)
+        keys = tuple(part.index_select(0, index) for part in self.keys)
+        return Memory(self.encoded.index_select(0, index), keys, self.mask[index], self.copyable.reorder(index), origin)

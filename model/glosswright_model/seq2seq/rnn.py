@@ -41,9 +41,9 @@ class RnnState:
         """The state of hypotheses `index` [M], in that order."""
         return RnnState(
             self.memory.reorder(index),
-            tuple(part[:, index] for part in self.hidden),
-            None if self.fed is None else self.fed[index],
-            None if self.coverage is None else self.coverage[index],
+            tuple(part.index_select(1, index) for part in self.hidden),
+            None if self.fed is None else self.fed.index_select(0, index),
+            None if self.coverage is None else self.coverage.index_select(0, index),
         )
 
 

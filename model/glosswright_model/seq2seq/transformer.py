@@ -31,14 +31,14 @@ class TransformerState:
     """What the decoder remembers of N hypotheses that have t tokens each."""
 
     memory: Memory
-    cache: tuple[tuple[Tensor, Tensor], ...]
-    """Of each decoder layer the keys and the values of its own positions, [N, h, t, d] each; none at first."""
+    cache: tuple[Tensor, ...]
+    """Of each decoder layer the keys and values of its own positions, [N, t, 2 D]; none at first."""
     length: int = 0
     """t"""
 
     def reorder(self, index: Tensor) -> TransformerState:
         """The state of hypotheses `index` [M], in that order."""
-        cache = tuple((keys[index], values[index]) for keys, values in self.cache)
+        cache = tuple(part.index_select(0, index) for part in self.cache)
         return TransformerState(self.memory.reorder(index), cache, self.length)
 
 
@@ -107,27 +107,25 @@ class Attention(nn.Module):
         nn.init.zeros_(self.project.bias)
         nn.init.zeros_(self.output.bias)
 
-    def all_three(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """[B, T, D] -> queries, keys, values, [B, h, T, d] each."""
-        queries, keys, values = self._split(self.project(x), 3)
-        return queries, keys, values
+    def of_itself(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, T, D] -> queries [B, T, D], and keys and values [B, T, 2 D]"""
+        queries, both = self.project(x).split([x.size(-1), 2 * x.size(-1)], dim=-1)
+        return queries, both
 
     def queries(self, x: Tensor) -> Tensor:
-        """[B, T, D] -> [B, h, T, d]"""
+        """[B, T, D] -> [B, T, D]"""
         size = x.size(-1)
-        return self._split(nn.functional.linear(x, self.project.weight[:size], self.project.bias[:size]), 1)[0]
+        return nn.functional.linear(x, self.project.weight[:size], self.project.bias[:size])
 
-    def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, S, D] -> [B, h, S, d] each."""
+    def keys_and_values(self, x: Tensor) -> Tensor:
+        """[B, S, D] -> [B, S, 2 D]"""
         size = x.size(-1)
-        keys, values = self._split(nn.functional.linear(x, self.project.weight[size:], self.project.bias[size:]), 2)
-        return keys, values
+        return nn.functional.linear(x, self.project.weight[size:], self.project.bias[size:])
 
     def forward(
         self,
         queries: Tensor,
-        keys: Tensor,
-        values: Tensor,
+        keys_and_values: Tensor,
         mask: Tensor | None = None,
         *,
         causal: bool = False,
@@ -136,8 +134,8 @@ class Attention(nn.Module):
         """Look, and bring the heads together.
 
         Args:
-            queries: [B, h, T, d]
-            keys, values: [B, h, S, d]
+            queries: [B, T, D]
+            keys_and_values: [B, S, 2 D]
             mask: [B, S] bool, true where may be looked; None for everywhere.
             causal: a position sees itself and those before it (T = S).
             weights: also give the weights; not together with `causal`.
@@ -145,6 +143,8 @@ class Attention(nn.Module):
         Returns:
             [B, T, D], and [B, T, S] the mean of the heads' weights.
         """
+        queries = queries.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B, h, T, d]
+        keys, values = keys_and_values.unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)  # [B, h, S, d] each
         seen = None if mask is None else mask[:, None, None, :]  # [B, 1, 1, S]
         share = self.dropout if self.training else 0.0
         mean = None
@@ -160,11 +160,6 @@ class Attention(nn.Module):
                 queries, keys, values, attn_mask=seen, dropout_p=share, is_causal=causal
             )
         return self.output(mixed.transpose(1, 2).flatten(2)), mean
-
-    def _split(self, x: Tensor, parts: int) -> Sequence[Tensor]:
-        """[B, T, parts * D] -> parts times [B, h, T, d]"""
-        split: Sequence[Tensor] = x.unflatten(-1, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
-        return split
 
 
 class Residual(nn.Module):
@@ -212,7 +207,7 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """[B, S, D], [B, S] -> [B, S, D]"""
-        made, _ = self.attention(*self.attention.all_three(self.around_attention.before(x)), mask)
+        made, _ = self.attention(*self.attention.of_itself(self.around_attention.before(x)), mask)
         x = self.around_attention.after(x, made)
         return self.around_feedforward.after(x, self.feedforward(self.around_feedforward.before(x)))
 
@@ -232,33 +227,32 @@ class DecoderLayer(nn.Module):
     def forward(
         self,
         x: Tensor,
-        source: tuple[Tensor, Tensor, Tensor],
-        cache: tuple[Tensor, Tensor] | None,
+        source: Tensor,
+        mask: Tensor,
+        cache: Tensor | None,
         *,
         weights: bool,
-    ) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor | None]:
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """One layer at T positions.
 
         Args:
             x: [B, T, D]; T = 1 where there is a cache.
-            source: keys and values [B, h, S, d] of the encoded source, and its mask [B, S].
-            cache: keys and values [B, h, t, d] of the positions before these.
+            source: [B, S, 2 D] keys and values of the encoded source.
+            mask: [B, S] bool, true at real source tokens.
+            cache: [B, t, 2 D] keys and values of the positions before these.
             weights: also give the weights of the attention to the source.
 
         Returns:
-            [B, T, D], the cache with these positions, and weights [B, T, S].
+            [B, T, D], the cache [B, t + T, 2 D] with these positions, and weights [B, T, S].
         """
-        queries, keys, values = self.attention.all_three(self.around_attention.before(x))
-        if cache is not None:
-            keys, values = torch.cat([cache[0], keys], dim=2), torch.cat([cache[1], values], dim=2)
-        made, _ = self.attention(queries, keys, values, causal=cache is None)
+        queries, here = self.attention.of_itself(self.around_attention.before(x))
+        own = here if cache is None else torch.cat([cache, here], dim=1)
+        made, _ = self.attention(queries, own, causal=cache is None)
         x = self.around_attention.after(x, made)
-        source_keys, source_values, mask = source
-        queries = self.cross.queries(self.around_cross.before(x))
-        made, seen = self.cross(queries, source_keys, source_values, mask, weights=weights)
+        made, seen = self.cross(self.cross.queries(self.around_cross.before(x)), source, mask, weights=weights)
         x = self.around_cross.after(x, made)
         x = self.around_feedforward.after(x, self.feedforward(self.around_feedforward.before(x)))
-        return x, (keys, values), seen
+        return x, own, seen
 
 
 class TransformerEncoder(nn.Module):
@@ -343,9 +337,9 @@ class TransformerDecoder(nn.Module):
         self.layer_dropout = layer_dropout
 
     def keys(self, encoded: Tensor) -> tuple[Tensor, ...]:
-        """[B, S, D] -> keys and values [B, h, S, d] of each layer, in turn, and the pointer's keys."""
-        pairs = [part for layer in self.layers for part in layer.cross.keys_and_values(encoded)]
-        return (*pairs, *(() if self.pointer is None else self.pointer.keys(encoded)))
+        """[B, S, D] -> keys and values [B, S, 2 D] of each layer, and the pointer's keys."""
+        both = [layer.cross.keys_and_values(encoded) for layer in self.layers]
+        return (*both, *(() if self.pointer is None else self.pointer.keys(encoded)))
 
     def forward(
         self, ids: Tensor, state: TransformerState, *, attention: bool, stepping: bool = False
@@ -357,14 +351,14 @@ class TransformerDecoder(nn.Module):
         memory = state.memory
         wanted = attention or (self.pointer is not None and self.pointer.query is None)
         x = self.positions(self.embedding(ids), state.length)
-        caches: list[tuple[Tensor, Tensor]] = []
+        caches: list[Tensor] = []
         seen = None
         for number, layer in enumerate(self.layers):
             weights = wanted and number == self.explaining
             if not (stepping or weights) and _left_out(self):
                 continue
-            source = memory.keys[2 * number], memory.keys[2 * number + 1], memory.mask
-            x, cache, here = layer(x, source, state.cache[number] if state.cache else None, weights=weights)
+            before = state.cache[number] if state.cache else None
+            x, cache, here = layer(x, memory.keys[number], memory.mask, before, weights=weights)
             caches.append(cache)
             seen = here if weights else seen
         x = self.norm(x)
@@ -408,7 +402,8 @@ class TransformerSeq2Seq(nn.Module):
     def start(self, source: Source) -> TransformerState:
         """Encode B sources; the state of B hypotheses that hold nothing but BOS."""
         encoded = self.encoder(source.ids)
-        return TransformerState(Memory.of(source, encoded, self.decoder.keys(encoded)), ())
+        memory = Memory.of(source, encoded, self.decoder.keys(encoded))
+        return TransformerState(memory, ())
 
     def step(self, previous: Tensor, state: TransformerState) -> Step:
         """Feed the last token of each hypothesis, `previous` [N] ids in the extended vocabulary; BOS at first."""
