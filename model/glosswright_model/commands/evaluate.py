@@ -51,7 +51,7 @@ def register(add: AddCommand) -> None:
     parser.add_argument("--batch", type=_at_least_one, default=64, metavar="N", help="sources decoded together")
     parser.add_argument("--ensemble", action="store_true", help="ask all checkpoints together, not one by one")
     parser.add_argument("--limit", type=_at_least_one, metavar="N", help="only the first N pairs")
-    parser.add_argument("--report", type=Path, metavar="FOLDER", help="write report.md, report.json and answers there")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write report.md, report.json and answers there")
     parser.add_argument("--examples", type=int, default=10, metavar="N", help="right and wrong ones in the report")
     parser.add_argument("--pictures", type=int, default=4, metavar="N", help="attention heat maps in the report")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     task = open_task(
         options.data, corpus=options.corpus, part=options.part, protocol=options.protocol, limit=options.limit
     )
-    _make_folder(options.report)  # before the work, not after it
+    _make_folder(options.out)  # before the work, not after it
     results: list[Result] = []
     for system in (*_asked(task, options), *_read(task, options)):
         results.append(score_system(task, system, results[0] if results else None))
@@ -78,9 +78,9 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(as_json(task, results, floor), indent=2, ensure_ascii=False))
     else:
         _print(task, results, floor)
-    if options.report is not None:
-        _write(options.report, task, results, floor, options)
-        print(f"The report is in {options.report / 'report.md'}.", file=sys.stderr)
+    if options.out is not None:
+        _write(options.out, task, results, floor, options)
+        print(f"The report is in {options.out / 'report.md'}.", file=sys.stderr)
     return EXIT_OK
 
 
@@ -113,7 +113,7 @@ def _answers(task: Task, name: str, model: StepModel, loaded: Sequence[Loaded], 
         coverage_normalisation=options.coverage,
         max_length=options.max_length,
         batch_size=options.batch,
-        attention=options.report is not None and options.pictures > 0,
+        attention=options.out is not None and options.pictures > 0,
     )
     with _progress(name, len(task.pairs)) as advance:
         decoded = answer_all(model, loaded[0].codec, [pair.source for pair in task.pairs], search, progress=advance)

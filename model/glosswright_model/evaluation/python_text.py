@@ -12,7 +12,7 @@ import re
 import textwrap
 import warnings
 
-from glosswright_model.data.python_words import join
+from glosswright_model.data.python_words import SPACE, join
 
 _BLOCK = re.compile(r"(?:async\s+)?(?:if|for|while|with|def|class|try|match)\b[\s\S]*:\s*(?:#.*)?\Z")
 _CONTINUES = re.compile(r"(elif|else|except|finally|case)\b")
@@ -24,14 +24,17 @@ _BEFORE = {
     "case": "match x:\n",
 }
 _INDENT = "    "
+_TOKEN = re.compile(r"""\d[\w.]*(?:[eE]-\d+)?|\.\d+|\w+|[^\w\s'"]+|[a-zA-Z]{1,2}('.*'|".*")""")
 
 
 def from_canonical(text: str) -> str:
     """Source of a line of the Django corpus, whether in its canonical form (tokens between blanks) or source already.
 
-    Never fails: tokens in an order that makes no sense give source that does not parse.
+    Codecs differ in which of the two they decode to. Never fails: tokens in an order that makes no sense give source
+    that does not parse.
     """
-    return text if "\n" in text else join(text.split())
+    words = text.split()
+    return join(words) if "\n" not in text and _is_canonical(words) else text
 
 
 def parse(source: str) -> ast.Module | None:
@@ -55,6 +58,21 @@ def normal_form(source: str) -> str:
         except RecursionError:  # deeper than Python can walk
             pass
     return " ".join(source.split())
+
+
+def _is_canonical(words: list[str]) -> bool:
+    """Whether nothing is glued together: each word is one token, each string a mark, one word and the mark again."""
+    place = 0
+    while place < len(words):
+        word = words[place]
+        if word in ("'", '"'):
+            if place + 2 >= len(words) or words[place + 2] != word or words[place + 1] == word:
+                return False
+            place += 2
+        elif not _TOKEN.fullmatch(word) and SPACE not in word:
+            return False
+        place += 1
+    return True
 
 
 def _whole(source: str) -> tuple[str, ast.Module] | None:

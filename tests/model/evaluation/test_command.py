@@ -21,7 +21,7 @@ def test_checkpoints_and_a_file_of_answers(tmp_path: Path, capsys: pytest.Captur
     outputs = tmp_path / "right.txt"
     outputs.write_text("".join(target + "\n" for _, target in TEST), encoding="utf-8")
     command = ["eval", str(one), str(two), "--data", str(data), "--max-length", "8", "--outputs", str(outputs)]
-    assert main([*command, "--report", str(report), "--json"]) == 0
+    assert main([*command, "--out", str(report), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((report / "report.json").read_text(encoding="utf-8"))
     names = [system["name"] for system in printed["systems"]]
@@ -35,7 +35,7 @@ def test_checkpoints_and_a_file_of_answers(tmp_path: Path, capsys: pytest.Captur
     assert "| nearest training pair (floor) |" in text
     assert "## Right: examples of right.txt" in text
     assert len((report / "answers-3.jsonl").read_text(encoding="utf-8").splitlines()) == 3
-    assert main([*command[:1], *command[2:7], "--report", str(report)]) == 0  # the second checkpoint alone
+    assert main([*command[:1], *command[2:7], "--out", str(report)]) == 0  # the second checkpoint alone
     assert sorted(report.glob("attention-*.png"))
     assert "attention-" in (report / "report.md").read_text(encoding="utf-8")
     assert "nearest training pair (floor)" in capsys.readouterr().out
@@ -45,7 +45,7 @@ def test_answers_that_were_kept_score_the_same(tmp_path: Path, capsys: pytest.Ca
     """So that another protocol, or a comparison, needs no second decoding."""
     data, report = write_corpus(tmp_path / "corpus"), tmp_path / "report"
     checkpoint = write_checkpoint(tmp_path / "c")
-    assert main(["eval", str(checkpoint), "--data", str(data), "--beam", "2", "--report", str(report), "--json"]) == 0
+    assert main(["eval", str(checkpoint), "--data", str(data), "--beam", "2", "--out", str(report), "--json"]) == 0
     first = json.loads(capsys.readouterr().out)["systems"][0]
     assert main(["eval", "--outputs", str(report / "answers-1.jsonl"), "--data", str(data), "--json"]) == 0
     second = json.loads(capsys.readouterr().out)["systems"][0]
@@ -78,7 +78,7 @@ def test_an_ensemble_answers_as_one(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["--outputs", "short.txt", "--protocol", "bleu"], "There is no protocol 'bleu'"),
         (["--outputs", "short.txt", "--part", "trial"], "there is no part 'trial'"),
         (["--outputs", "short.txt", "--corpus", "enron"], "there is no corpus 'enron'"),
-        (["--outputs", "short.txt", "--report", "short.txt"], "The folder short.txt cannot be made"),
+        (["--outputs", "short.txt", "--out", "short.txt"], "The folder short.txt cannot be made"),
     ],
 )
 def test_errors_say_what_to_do(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from glosswright_model.data.python_words import join
 from glosswright_model.evaluation.python_text import from_canonical, normal_form, parse
 
 from .shared_data import lines, shared_data
@@ -53,6 +54,9 @@ def test_what_is_no_python_does_not(text: str) -> None:
         ("x = ' a▁b ' . join ( y )", "x = 'a b'.join(y)"),
         ("if x : ⏎ ⇥ pass ⏎ ⇤ else : ⏎ ⇥ pass ⏎ ⇤", "if x:\n    pass\nelse:\n    pass"),
         ("f ( ' open", "f ( ' open"),
+        ("x = ' '", "x = ' '"),
+        ("f(' a ')", "f(' a ')"),
+        ("x = 1e-05 * - 2 . real", "x = 1e-05 * -2 .real"),
         ("if x:\n    f('a  b')", "if x:\n    f('a  b')"),
     ],
 )
@@ -76,6 +80,16 @@ def test_equal_code_has_one_normal_form(one: str, other: str) -> None:
 def test_different_code_has_not(one: str, other: str) -> None:
     """And nothing beyond spelling is forgiven."""
     assert normal_form(one) != normal_form(other)
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_source_and_canonical_form_are_told_apart(split: str) -> None:
+    """Some codecs decode to one, some to the other: an answer that is right must be right in both."""
+    targets = lines(shared_data("django") / "canonical" / f"{split}.tgt")
+    sources = [join(text.split()) for text in targets]
+    differ = [text for text, source in zip(targets, sources, strict=True) if from_canonical(source) != source]
+    assert [text for text, source in zip(targets, sources, strict=True) if from_canonical(text) != source] == []
+    assert differ == []
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
