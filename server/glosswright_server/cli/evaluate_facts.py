@@ -14,9 +14,9 @@ from typing import Any
 
 import glosswright_server
 from glosswright_server import __version__
-from glosswright_server.cli.model import model_command
 from glosswright_server.engine.source import Ready
 from glosswright_server.errors import ModelError
+from glosswright_server.machine.model_command import model_command
 from glosswright_server.settings import Settings
 
 _PARTS = ("xllamacpp", "torch", "transformers", "tree-sitter", "pyflakes")

@@ -12,18 +12,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-_ENTRY = (
-    "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
-    "from glosswright_model.cli import main; sys.exit(main(sys.argv[1:]))"
-)
-
-
-def model_command(*arguments: str) -> list[str]:
-    """The command line of the model package.
-
-    Not `python -m`: that looks for modules in the current folder first, which may be one whose code nobody trusts.
-    """
-    return [sys.executable, "-c", _ENTRY, *arguments]
+from glosswright_server.machine.model_command import model_command
 
 
 def run_model(arguments: Sequence[str]) -> int:

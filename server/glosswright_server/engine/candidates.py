@@ -57,10 +57,12 @@ class Found:
 
     best: Tried
     tried: tuple[Tried, ...]
+    ranked: tuple[int, ...]
+    """Indices into `tried`, the best first."""
     run: Run
     """What made the best one, for its timing."""
-    complete: bool
-    """False when time was over and these are only the complete statements so far."""
+    complete: tuple[bool, ...]
+    """For each one tried: False when time was over and these are only the complete statements so far."""
     tokens: int
     """Generated over all candidates."""
 
@@ -79,6 +81,7 @@ class Search:
         limits: CandidateSettings,
         batch: int | None,
         takes_temperatures: bool,
+        wanted: int = 1,
         on_lines: Callable[[int], None],
         on_step: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
@@ -86,7 +89,8 @@ class Search:
         """`jobs` ask for the same in different forms, the best first. `same` gives texts that do the same thing the
         same fingerprint. `repair` makes the job that shows the model a failed text and why it failed, or None where its
         family has no words for that. `batch` is how many choices the model server makes at once, if it says so,
-        `takes_temperatures` whether each may have its own."""
+        `takes_temperatures` whether each may have its own. `wanted` different candidates are looked for even when the
+        first of them is good enough."""
         self._jobs = jobs
         self._examiner = examiner
         self._write = write
@@ -95,6 +99,7 @@ class Search:
         self._limits = limits
         self._most_at_once = batch or MOST_AT_ONCE
         self._takes_temperatures = takes_temperatures
+        self._wanted = wanted
         self._on_lines = on_lines
         self._on_step = on_step
         self._clock = clock
@@ -165,7 +170,7 @@ class Search:
         Where not one of the examples could be run, it may be the candidate's doing (it opens a file, or imports what
         there is not) or the example's: one batch more tells.
         """
-        return any(
+        return len(self._tried) >= self._wanted and any(
             one.verdict.passed and (self._rounds > 0 or not self._examiner.runs_examples or _ran(one.verdict))
             for one in self._tried
         )
@@ -181,7 +186,8 @@ class Search:
             while (run := await ready.get()) is not None:
                 own = job.temperatures[batch.runs.index(run)] if job.temperatures else job.temperature
                 await self._consider(run, temperature=own)
-                if any(one.verdict.proven for one in self._tried) or self._clock() >= ends_at:
+                proven = len(self._tried) >= self._wanted and any(one.verdict.proven for one in self._tried)
+                if proven or self._clock() >= ends_at:
                     break
         finally:
             writing.cancel()
@@ -240,10 +246,10 @@ class Search:
     def _best(self) -> int | None:
         """Index of the best so far; the first of equals. A repair is kept only if what is known of it is better: that
         the model finds its own second answer likely is no evidence."""
-        if not self._tried:
-            return None
-        keys = [self._key(index) for index in range(len(self._tried))]
-        return min(range(len(keys)), key=keys.__getitem__)
+        return self._ranked()[0] if self._tried else None
+
+    def _ranked(self) -> tuple[int, ...]:
+        return tuple(sorted(range(len(self._tried)), key=self._key))
 
     def _key(self, index: int) -> SortKey:
         one = self._tried[index]
@@ -251,15 +257,17 @@ class Search:
         return sort_key(one.verdict, logprob, length=len(one.text), index=index)
 
     def _outcome(self) -> Found | None:
-        best = self._best()
-        if best is None:
+        if not self._tried:
             return None
+        ranked = self._ranked()
+        best = ranked[0]
         tried = [replace(one, chosen=index == best) for index, one in enumerate(self._tried)]
         return Found(
             best=tried[best],
             tried=tuple(tried),
+            ranked=ranked,
             run=self._runs[best],
-            complete=self._complete[best],
+            complete=tuple(self._complete),
             tokens=self._tokens,
         )
 

@@ -188,6 +188,26 @@ class Engine:
     ) -> Suggestion | None:
         """Code for one intent that the user asked for, or None when none worth showing came. Raises ModelError.
 
+        As the first of `alternatives`, which are no more than it takes to find one that holds.
+        """
+        found = await self.alternatives(
+            snapshot, intent, on_launch=on_launch, on_lines=on_lines, on_step=on_step, timeout_s=timeout_s
+        )
+        return found[0] if found else None
+
+    async def alternatives(
+        self,
+        snapshot: Snapshot,
+        intent: Intent,
+        *,
+        wanted: int = 1,
+        on_launch: OnProgress | None = None,
+        on_lines: Callable[[int], None] | None = None,
+        on_step: Callable[[str], None] | None = None,
+        timeout_s: float | None = None,
+    ) -> tuple[Suggestion, ...]:
+        """Different pieces of code for one intent, `wanted` of them if so many come, the best first. Raises ModelError.
+
         `on_lines` is told how many lines were written so far, `on_step` what is done after that. At the deadline the
         best of what has come is given: the complete statements so far, if need be.
         """
@@ -217,7 +237,8 @@ class Engine:
             write=lambda run, on_growth: self._write(ready, run, on_growth),
             same=lambda text: fingerprint(snapshot.text, intent, text),
             repair=lambda text, verdict: self._repair_job(snapshot, intent, ready, text, verdict),
-            limits=self.settings.candidates,
+            limits=replace(self.settings.candidates, count=max(self.settings.candidates.count, wanted)),
+            wanted=wanted,
             batch=ready.batch,
             takes_temperatures=ready.takes_temperatures,
             on_lines=on_lines or (lambda lines: None),
@@ -228,20 +249,26 @@ class Engine:
         left_s = max(ends_at - self._clock(), 1.0) if timeout_s else self.settings.explicit.deadline_ms / 1000
         found = await search.find(left_s)
         if found is None:
-            return None
-        suggestion = Suggestion(
-            intent=intent,
-            start=intent.start,
-            end=intent.end,
-            text=found.best.text,
-            verdict=found.best.verdict,
-            model=ready.model,
-            timing=replace(found.run.timing(started), tokens=found.tokens),
-            complete=found.complete,
-            contract=contract,
-            tried=found.tried,
+            return ()
+        timing = replace(found.run.timing(started), tokens=found.tokens)
+        return tuple(
+            _with_imports(
+                snapshot,
+                Suggestion(
+                    intent=intent,
+                    start=intent.start,
+                    end=intent.end,
+                    text=found.tried[number].text,
+                    verdict=found.tried[number].verdict,
+                    model=ready.model,
+                    timing=timing,
+                    complete=found.complete[number],
+                    contract=contract,
+                    tried=tuple(replace(one, chosen=index == number) for index, one in enumerate(found.tried)),
+                ),
+            )
+            for number in (found.ranked if wanted > 1 else found.ranked[:1])
         )
-        return _with_imports(snapshot, suggestion)
 
     async def aclose(self) -> None:
         """End everything. A local model server goes on for the other windows."""

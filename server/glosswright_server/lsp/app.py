@@ -16,9 +16,21 @@ from glosswright_server.feedback.impressions import Impressions
 from glosswright_server.feedback.recorder import Recorder
 from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.intent.languages import LANGUAGES, PLAIN, language_for
+from glosswright_server.machine.speeds import Speeds
 from glosswright_server.settings import Settings
 
-from . import code_action, commands, completion, configuration, document_status, feedback, inline_completion, why
+from . import (
+    alternatives,
+    code_action,
+    commands,
+    completion,
+    configuration,
+    document_status,
+    feedback,
+    inline_completion,
+    machine,
+    why,
+)
 from .context import Context
 from .convert import offset_of
 from .dialects import copilot, llm_ls, tabby
@@ -56,10 +68,22 @@ def build(engine: Engine | None = None) -> Features:
         offering=offering,
         excluding=excluding,
         recorder=recorder,
+        speeds=Speeds(),
         impressions=Impressions(recorder.record, server.documents.get, _later),
     )
     features.engine.ask_to_run = features.trust.may_run
-    parts = (configuration, inline_completion, completion, code_action, commands, why, feedback, document_status)
+    parts = (
+        configuration,
+        inline_completion,
+        completion,
+        code_action,
+        commands,
+        why,
+        feedback,
+        document_status,
+        alternatives,
+        machine,
+    )
     for part in (*parts, copilot, tabby, llm_ls):
         part.register(features)
     _follow_documents(features)

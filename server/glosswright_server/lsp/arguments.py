@@ -32,3 +32,9 @@ def offer_in(arguments: Any) -> str | None:
     if isinstance(first, dict):
         first = first.get("id")
     return first if isinstance(first, str) else None
+
+
+def token_in(params: Any) -> types.ProgressToken | None:
+    """The client's `workDoneToken`; None where it sends none that can be one."""
+    token = params.get("workDoneToken") if isinstance(params, dict) else None
+    return token if isinstance(token, str) or type(token) is int else None

@@ -22,7 +22,8 @@ from glosswright_server.intent.model import Intent, IntentKind
 from .context import Context
 from .convert import offset_of, range_of
 from .features import Features
-from .generate import NoCode, Stopped, edit_for, generate
+from .generate import NoCode, edit_for, generate
+from .progress import Stopped
 from .why import why_action
 
 KIND = types.CodeActionKind.RefactorRewrite

@@ -19,12 +19,13 @@ from glosswright_server.documents import Snapshot
 from glosswright_server.feedback.impression import Surface
 from glosswright_server.intent.model import Intent, IntentKind
 
-from .arguments import invalid, offer_in, place_of
+from .arguments import invalid, offer_in, place_of, token_in
 from .context import Context
 from .convert import offset_of
 from .features import Features
-from .generate import Stopped, edit_for, generate
+from .generate import edit_for, generate
 from .imports import ACCEPTED, APPLY_TIMEOUT_S, import_what_is_missing
+from .progress import Stopped
 
 
 def register(features: Features) -> None:
@@ -59,9 +60,8 @@ async def _generate_and_apply(
     features: Features, arguments: list[Any], context: Context, preferred: IntentKind
 ) -> dict[str, Any] | None:
     snapshot, intent = await _asked(features, arguments, context, preferred)
-    token = context.raw.get("workDoneToken") if isinstance(context.raw, dict) else None
     try:
-        suggestion = await generate(features, snapshot, intent, token=token if isinstance(token, (str, int)) else None)
+        suggestion = await generate(features, snapshot, intent, token=token_in(context.raw))
     except Stopped:
         return None
     edit, offer_id = edit_for(features, snapshot, suggestion, Surface.COMMAND)

@@ -13,6 +13,7 @@ from glosswright_server.errors import ModelError
 from glosswright_server.feedback.impression import Surface
 from glosswright_server.feedback.impressions import Impressions
 from glosswright_server.feedback.recorder import Recorder
+from glosswright_server.machine.speeds import Speeds
 from glosswright_server.settings import Settings
 
 from .dialects.recognise import Spoken
@@ -41,6 +42,8 @@ class Features:
     offering: Offering
     excluding: Excluding
     recorder: Recorder
+    speeds: Speeds
+    """How fast models are on this machine."""
     impressions: Impressions
     """What becomes of suggestions."""
     spoken: Spoken = field(default_factory=Spoken)
@@ -62,6 +65,9 @@ class Features:
     def offered(self, snapshot: Snapshot, suggestion: Suggestion, surface: Surface, *, shown: bool = True) -> str:
         """Remember a suggestion that the client is given for `snapshot`; its id. `shown`: the user sees it by that."""
         offer_id = self.provenance.offered(snapshot, suggestion)
+        speed = suggestion.timing.tokens_per_second if suggestion.origin == "model" else 0.0
+        if speed > 0 and self.speeds.heard(suggestion.model, speed):
+            self.server.spawn(asyncio.to_thread(self.speeds.save), name="keep the model's speed")
         reported = surface is Surface.INLINE and self.spoken.reports_what_is_shown
         self.impressions.offered(offer_id, snapshot, suggestion, surface, shown=shown and not reported)
         return offer_id

@@ -6,8 +6,6 @@ a message pops up only where something is wrong with it.
 
 from __future__ import annotations
 
-import asyncio
-
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
@@ -17,21 +15,16 @@ from glosswright_server.engine.explanation import shortcoming, summary
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import GlosswrightError
 from glosswright_server.feedback.impression import Surface
-from glosswright_server.generation.launch_options import LaunchProgress
 from glosswright_server.intent.model import Intent, IntentKind
 
 from .convert import workspace_edit
 from .features import Features
-from .progress import WorkDone
+from .progress import WorkDone, in_progress
 from .status import Status
 
 
 class NoCode(GlosswrightError):
     """The model answered, but with nothing that could be put into the file."""
-
-
-class Stopped(GlosswrightError):
-    """The user cancelled the generation where its progress is shown."""
 
 
 async def generate(
@@ -46,24 +39,16 @@ async def generate(
 
     Raises NoCode, ModelError, Stopped, and a "content modified" error when the document changed while the model wrote.
     """
-    task = asyncio.ensure_future(_fulfil(features, snapshot, intent, token, timeout_s))
-    try:
-        suggestion = await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if task.cancelled():
-            raise Stopped("cancelled") from None
-        task.cancel()
-        await asyncio.wait({task})
-        raise
+    suggestion = await in_progress(
+        features.server,
+        "Glosswright",
+        lambda work: _fulfil(features, snapshot, intent, work, timeout_s),
+        token=token,
+    )
     if suggestion is None:
         what = "comment" if intent.kind is IntentKind.COMMENT else "function"
         raise NoCode(f"The model gave no usable code for this {what}; say more in it, or try a larger model.")
-    now = features.current(snapshot.uri)
-    if now is None or now.text != snapshot.text:
-        raise JsonRpcException(
-            "the document has changed while the code was generated; ask again",
-            types.LSPErrorCodes.ContentModified.value,
-        )
+    refuse_if_changed(features, snapshot)
     features.model_worked()
     features.status.show(Status("ready", summary(suggestion), features.engine.model_name))
     if wrong := shortcoming(suggestion):
@@ -98,27 +83,27 @@ def edit_for(
     return workspace_edit(snapshot, changes_of(suggestion), versioned=versioned, annotation=annotation), offer_id
 
 
-async def _fulfil(
-    features: Features,
-    snapshot: Snapshot,
-    intent: Intent,
-    token: types.ProgressToken | None,
-    timeout_s: float | None,
-) -> Suggestion | None:
-    me = asyncio.current_task()
-    async with WorkDone(
-        features.server, "Glosswright", token=token, on_cancel=me.cancel if me is not None else None
-    ) as work:
-
-        def launching(progress: LaunchProgress) -> None:
-            work.report(progress.message or progress.stage, progress.percentage)
-
-        def writing(lines: int) -> None:
-            work.report(f"writing, {lines} lines so far")
-
-        work.report("asking the model")
-        suggestion = await features.engine.fulfil(
-            snapshot, intent, on_launch=launching, on_lines=writing, on_step=work.report, timeout_s=timeout_s
+def refuse_if_changed(features: Features, snapshot: Snapshot) -> None:
+    """Raise a "content modified" error when the document's text is another by now."""
+    now = features.current(snapshot.uri)
+    if now is None or now.text != snapshot.text:
+        raise JsonRpcException(
+            "the document has changed while the code was generated; ask again",
+            types.LSPErrorCodes.ContentModified.value,
         )
-        work.conclude(summary(suggestion) if suggestion is not None else "no usable code")
-        return suggestion
+
+
+async def _fulfil(
+    features: Features, snapshot: Snapshot, intent: Intent, work: WorkDone, timeout_s: float | None
+) -> Suggestion | None:
+    work.report("asking the model")
+    suggestion = await features.engine.fulfil(
+        snapshot,
+        intent,
+        on_launch=lambda progress: work.report(progress.message or progress.stage, progress.percentage),
+        on_lines=lambda lines: work.report(f"writing, {lines} lines so far"),
+        on_step=work.report,
+        timeout_s=timeout_s,
+    )
+    work.conclude(summary(suggestion) if suggestion is not None else "no usable code")
+    return suggestion

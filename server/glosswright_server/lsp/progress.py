@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from lsprotocol import types
@@ -17,6 +18,37 @@ from .server_base import ServerBase
 logger = logging.getLogger(__name__)
 
 _NOTHING: tuple[str, int | None] = ("", None)
+_T = TypeVar("_T")
+
+
+class Stopped(GlosswrightError):
+    """The user cancelled the work where its progress is shown."""
+
+
+async def in_progress(
+    server: ServerBase,
+    title: str,
+    work: Callable[[WorkDone], Coroutine[Any, Any, _T]],
+    *,
+    token: types.ProgressToken | None = None,
+) -> _T:
+    """Do `work` with progress that the user can cancel. Raises Stopped when the user does; a cancelled request ends
+    it."""
+
+    async def shown() -> _T:
+        me = asyncio.current_task()
+        async with WorkDone(server, title, token=token, on_cancel=me.cancel if me is not None else None) as progress:
+            return await work(progress)
+
+    task = asyncio.ensure_future(shown())
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if task.cancelled():
+            raise Stopped("cancelled") from None
+        task.cancel()
+        await asyncio.wait({task})
+        raise
 
 
 class WorkDone:

@@ -49,6 +49,9 @@ NOT_INITIALIZED = types.ErrorCodes.ServerNotInitialized.value
 REQUEST_CANCELLED = types.LSPErrorCodes.RequestCancelled.value
 REQUEST_FAILED = types.LSPErrorCodes.RequestFailed.value
 
+OWN_PREFIX = "glosswright/"
+"""Methods that LSP does not have; a client finds them named in the capabilities."""
+
 _DOCUMENT_SYNC = {
     types.TEXT_DOCUMENT_DID_OPEN: text_sync.did_open,
     types.TEXT_DOCUMENT_DID_CHANGE: text_sync.did_change,
@@ -228,6 +231,8 @@ class GlosswrightProtocol(LanguageServerProtocol):
             types.PositionEncodingKind(self.documents.encoding.value),
         )
         capabilities: types.ServerCapabilities = builder.build()  # type: ignore[no-untyped-call]  # pygls has no types here
+        ours = sorted(method for method in self.fm.features if method.startswith(OWN_PREFIX))
+        capabilities.experimental = {"glosswright": ours} if ours else None
         return capabilities
 
     # Notifications

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import subprocess
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import pytest
 from harness.scripted_model import ScriptedModel
 
 from glosswright_server.__main__ import main
-from glosswright_server.cli import doctor
-from glosswright_server.errors import EndpointUnreachable
+from glosswright_server.errors import EndpointUnreachable, LaunchError
+from glosswright_server.machine import doctor
+from glosswright_server.machine.speeds import Speeds
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -40,8 +41,9 @@ class Machine:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     found = Machine()
+    monkeypatch.setenv("GLOSSWRIGHT_STATE_DIR", str(tmp_path / "state"))
 
     def version(name: str) -> str:
         if name in found.missing:
@@ -55,7 +57,11 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
         return found.speed
 
     monkeypatch.setattr(doctor, "version", version)
-    monkeypatch.setattr(doctor, "_ask_model_package", lambda: found.models)
+
+    async def ask() -> Any:
+        return found.models
+
+    monkeypatch.setattr(doctor, "_ask_model_package", ask)
     monkeypatch.setattr(doctor, "_measure", measure)
     return found
 
@@ -167,17 +173,17 @@ def test_for_people(machine: Machine, capsys: pytest.CaptureFixture[str]) -> Non
     assert "Code can be" not in text
 
 
-@pytest.mark.parametrize("output", ["", "no JSON", "[1]", "3", OSError("gone"), subprocess.TimeoutExpired("x", 1)])
-def test_asking_the_model_package(monkeypatch: pytest.MonkeyPatch, output: str | Exception) -> None:
+@pytest.mark.parametrize("output", [[1], 3, None, LaunchError("gone")])
+def test_asking_the_model_package(monkeypatch: pytest.MonkeyPatch, output: Any) -> None:
     """Whatever it does, doctor has a sentence for it."""
 
-    def run(command: list[str], **_: Any) -> Any:
+    async def run_json(*arguments: str, timeout_s: float) -> Any:
         if isinstance(output, Exception):
             raise output
-        return subprocess.CompletedProcess(command, 1, output, "")
+        return output
 
-    monkeypatch.setattr(subprocess, "run", run)
-    assert "reinstall" in doctor._ask_model_package()["error"]
+    monkeypatch.setattr(doctor, "run_json", run_json)
+    assert "reinstall" in asyncio.run(doctor._ask_model_package())["error"]
 
 
 def test_measured_against_a_server(
@@ -185,7 +191,7 @@ def test_measured_against_a_server(
 ) -> None:
     """The whole path for once: the model package is asked, the running server found and its speed measured."""
     with ScriptedModel(tmp_path / "model", rules=[], fallback="x = 1\n" * 50, token_s=0.002) as model:
-        for name, value in model.env.items():
+        for name, value in {**model.env, "GLOSSWRIGHT_STATE_DIR": str(tmp_path / "state")}.items():
             monkeypatch.setenv(name, value)
         status, found = report(capsys)
         assert status == 0, found["problems"]
@@ -198,3 +204,7 @@ def test_measured_against_a_server(
         status, found = report(capsys, "--endpoint", url, "--api-key-env", "A_TEST_TOKEN")
         assert status == 0, found["problems"]
         assert found["speed"]["model"] == "scripted"
+        # What was measured is there for whoever chooses a model.
+        kept = Speeds().all()["scripted"]
+        assert kept.decode_tokens_per_s == found["speed"]["decode_tokens_per_s"]
+        assert kept.device == "cpu"
