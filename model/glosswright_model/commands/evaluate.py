@@ -47,6 +47,9 @@ def register(add: AddCommand) -> None:
         "--length", type=float, default=0.0, metavar="A", help="length normalisation (default: 0, none)"
     )
     parser.add_argument("--coverage", type=float, default=0.0, metavar="B", help="coverage normalisation (default: 0)")
+    parser.add_argument(
+        "--grammar", action="store_true", help="answers must parse: a line of code, or a part such as a header alone"
+    )
     parser.add_argument("--max-length", type=_at_least_one, default=256, metavar="N", help="tokens of an answer")
     parser.add_argument("--batch", type=_at_least_one, default=64, metavar="N", help="sources decoded together")
     parser.add_argument("--ensemble", action="store_true", help="ask all checkpoints together, not one by one")
@@ -107,6 +110,11 @@ def _answers(task: Task, name: str, model: StepModel, loaded: Sequence[Loaded], 
     from glosswright_model.evaluation.answers import Search, answer_all
     from glosswright_model.evaluation.results import System
 
+    constraint = None
+    if options.grammar:
+        from glosswright_model.constraints import constraint_for
+
+        constraint = constraint_for(loaded[0].codec, loaded[0].about.language, fragments=True)
     search = Search(
         beam=options.beam,
         length_normalisation=options.length,
@@ -116,11 +124,12 @@ def _answers(task: Task, name: str, model: StepModel, loaded: Sequence[Loaded], 
         attention=options.out is not None and options.pictures > 0,
     )
     with _progress(name, len(task.pairs)) as advance:
-        decoded = answer_all(model, loaded[0].codec, [pair.source for pair in task.pairs], search, progress=advance)
+        sources = [pair.source for pair in task.pairs]
+        decoded = answer_all(model, loaded[0].codec, sources, search, constraint=constraint, progress=advance)
     return System(
         name=name,
         outputs=tuple(task.protocol.written(answer.text) for answer in decoded.answers),
-        search=search.text,
+        search=f"{search.text}, grammar" if options.grammar else search.text,
         seconds=decoded.seconds,
         parameters=sum(weights.numel() for each in loaded for weights in each.network.parameters()),
         answers=decoded.answers,

@@ -27,6 +27,13 @@ _FORMAT = "glosswright bpe 1"
 _SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
 """Names of ids 0 to 3. UNK is never made: each byte has a token."""
 
+_SHOWN = (*range(33, 127), *range(161, 173), *range(174, 256))
+_BYTE_OF = {chr(byte): byte for byte in _SHOWN} | {
+    chr(256 + place): byte for place, byte in enumerate(byte for byte in range(256) if byte not in _SHOWN)
+}
+"""How byte-level tokenizers write bytes in tokens' names: printable ones of Latin-1 as they are, others as the
+characters from U+0100 on (Radford et al. 2019, in their code)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BpeCodecOptions:
@@ -136,6 +143,12 @@ class BpeCodec:
         """The tokens' text, one for each id; special ids give "", and a part of a character "\\ufffd"."""
         self._check(ids)
         return tuple("" if token < len(_SPECIAL) else str(self._tokenizer.decode([token])) for token in ids)
+
+    def target_pieces(self) -> tuple[bytes, ...]:
+        """What each id of the vocabulary adds to a text, in UTF-8; nothing for special ones. A piece may be a part of a
+        character."""
+        names = (str(self._tokenizer.id_to_token(token)) for token in range(len(_SPECIAL), self.target_size))
+        return (*[b""] * len(_SPECIAL), *(bytes(_BYTE_OF[char] for char in name) for name in names))
 
     def decode(self, ids: tuple[int, ...], extras: tuple[str, ...] = ()) -> str:
         """Target text of ids; special ids are skipped, bytes that are no UTF-8 become "\\ufffd"."""

@@ -94,3 +94,17 @@ def test_errors_say_what_to_do(
     monkeypatch.chdir(tmp_path)
     assert main(["eval", "--data", str(data), *arguments]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_under_the_grammar_every_answer_parses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Even those of a network that has learnt nothing; without it they are not Python."""
+    data, checkpoint = write_corpus(tmp_path / "corpus"), write_checkpoint(tmp_path / "c")
+    command = ["eval", str(checkpoint), "--data", str(data), "--max-length", "8", "--json"]
+    rates = []
+    for options in ([], ["--grammar"], ["--grammar", "--beam", "3"]):
+        assert main([*command, *options]) == 0
+        [system] = json.loads(capsys.readouterr().out)["systems"]
+        rates.append(system["all"]["parse_rate"]["value"])
+    assert rates[0] < 100
+    assert rates[1:] == [100.0, 100.0]
+    assert system["search"] == "beam 3, grammar"
