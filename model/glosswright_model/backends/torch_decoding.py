@@ -68,6 +68,7 @@ class CausalDecoder:
         self._model = model
         self._batch = batch
         self._options = _only_last_logits(model)
+        self._cache_name = cache_name(model)
         self._cache: Any = None
         self._evaluated: list[int] = []
 
@@ -115,15 +116,17 @@ class CausalDecoder:
     def _forward(self, tokens: Sequence[int]) -> torch.Tensor:
         with torch.inference_mode():
             input_ids = torch.tensor([list(tokens)], device=self._model.device)  # [1, n]
-            output = self._model(input_ids=input_ids, past_key_values=self._cache, use_cache=True, **self._options)
-        self._cache = output.past_key_values
+            cache = {self._cache_name: self._cache}
+            output = self._model(input_ids=input_ids, use_cache=True, **cache, **self._options)
+        self._cache = getattr(output, self._cache_name)
         self._evaluated += tokens
         return _last(output.logits)[0]
 
     def _forward_rows(self, tokens: list[int], cache: Any) -> torch.Tensor:
         with torch.inference_mode():
             input_ids = torch.tensor(tokens, device=self._model.device)[:, None]  # [rows, 1]
-            output = self._model(input_ids=input_ids, past_key_values=cache, use_cache=True, **self._options)
+            rows = {self._cache_name: cache}
+            output = self._model(input_ids=input_ids, use_cache=True, **rows, **self._options)
         return _last(output.logits)
 
 
@@ -136,6 +139,7 @@ class Seq2SeqDecoder:
         self.begin = list(start)
         self._model = model
         self._encoded: Any = None
+        self._cache_name = cache_name(model)
         self._cache: Any = None
 
     def start(self, prompt: Sequence[int], go_on: GoOn) -> torch.Tensor | None:
@@ -162,10 +166,10 @@ class Seq2SeqDecoder:
             output = self._model(
                 encoder_outputs=self._encoded,
                 decoder_input_ids=torch.tensor([list(tokens)], device=self._model.device),  # [1, n]
-                past_key_values=self._cache,
                 use_cache=True,
+                **{self._cache_name: self._cache},
             )
-        self._cache = output.past_key_values
+        self._cache = getattr(output, self._cache_name)
         return _last(output.logits)[0]
 
     def _forward_rows(self, tokens: list[int], cache: Any) -> torch.Tensor:
@@ -174,10 +178,16 @@ class Seq2SeqDecoder:
             output = self._model(
                 encoder_outputs=(states.expand(len(tokens), -1, -1),),
                 decoder_input_ids=torch.tensor(tokens, device=self._model.device)[:, None],  # [rows, 1]
-                past_key_values=cache,
                 use_cache=True,
+                **{self._cache_name: cache},
             )
         return _last(output.logits)
+
+
+def cache_name(model: Any) -> str:
+    """What a network calls its key-value cache: transformers renamed it in 5.24. Empty where it has none."""
+    known = inspect.signature(model.forward).parameters
+    return next((name for name in ("cache", "past_key_values") if name in known), "")
 
 
 def pick(logits: torch.Tensor, *, temperature: float, top_p: float, generator: torch.Generator) -> int:

@@ -8,7 +8,6 @@ vLLM for those.
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
 from pathlib import Path
@@ -73,6 +72,8 @@ class TransformersBackend:
             import transformers
         except ImportError as error:
             raise BackendMissing("this model needs torch: pip install 'glosswright[torch]'") from error
+        from .torch_decoding import cache_name
+
         # A server's log is no terminal: no progress bars.
         transformers.utils.logging.disable_progress_bar()
         device = _device(torch)
@@ -88,7 +89,7 @@ class TransformersBackend:
             model.to(device=device, dtype=torch.float32 if device == "cpu" else torch.bfloat16).eval()
         except Exception as error:  # a hostile or unknown model can raise anything from the libraries' depths
             raise ModelLoadError(f"transformers cannot load {Path(path).name}: {_first_line(error)}") from error
-        if "past_key_values" not in inspect.signature(model.forward).parameters:
+        if not cache_name(model):
             raise ModelLoadError(f"{Path(path).name} has no key-value cache, which this back end needs to stream")
         vocabulary = tokenizer.get_vocab()
         name = infer_family((model_name, Path(path).name), vocabulary) if family is None else family
