@@ -6,16 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from lsprotocol import types
-
 from glosswright_server import __version__
 from glosswright_server.documents import Snapshot
-from glosswright_server.engine.engine import Engine
+from glosswright_server.engine.notebook import NotebookEngine
 from glosswright_server.errors import ModelError
 from glosswright_server.feedback.impressions import Impressions
 from glosswright_server.feedback.recorder import Recorder
 from glosswright_server.generation.launch_options import LaunchProgress
-from glosswright_server.intent.languages import LANGUAGES, PLAIN, language_for
 from glosswright_server.machine.speeds import Speeds
 from glosswright_server.settings import Settings
 
@@ -27,12 +24,11 @@ from . import (
     configuration,
     document_status,
     feedback,
+    following,
     inline_completion,
     machine,
     why,
 )
-from .context import Context
-from .convert import offset_of
 from .dialects import copilot, llm_ls, tabby
 from .excluding import Excluding
 from .features import Features
@@ -53,7 +49,7 @@ def serve(stdio: Stdio) -> int:
     return build().server.run_stdio(stdio)
 
 
-def build(engine: Engine | None = None) -> Features:
+def build(engine: NotebookEngine | None = None) -> Features:
     """A server with every feature registered; it talks to nobody yet."""
     server = ServerBase("glosswright", __version__)
     excluding = Excluding(server)
@@ -61,7 +57,7 @@ def build(engine: Engine | None = None) -> Features:
     recorder = Recorder()
     features = Features(
         server=server,
-        engine=engine or Engine(Settings()),
+        engine=engine or NotebookEngine(Settings()),
         notices=Notices(server),
         status=StatusLine(server, offering),
         trust=Trust(server),
@@ -71,7 +67,6 @@ def build(engine: Engine | None = None) -> Features:
         speeds=Speeds(),
         impressions=Impressions(recorder.record, server.documents.get, _later),
     )
-    features.engine.ask_to_run = features.trust.may_run
     parts = (
         configuration,
         inline_completion,
@@ -83,10 +78,11 @@ def build(engine: Engine | None = None) -> Features:
         document_status,
         alternatives,
         machine,
+        following,
     )
     for part in (*parts, copilot, tabby, llm_ls):
         part.register(features)
-    _follow_documents(features)
+    _connect(features)
     server.on_shutdown(features.engine.aclose)
     server.on_shutdown(lambda: asyncio.to_thread(recorder.close))
     server.on_shutdown(lambda: asyncio.to_thread(excluding.close))
@@ -97,76 +93,29 @@ def _later(seconds: float, work: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(seconds, work)
 
 
-def _follow_documents(features: Features) -> None:
-    server = features.server
+def _connect(features: Features) -> None:
+    """Let the engine and the features hear of each other."""
+    server, engine = features.server, features.engine
+    notebooks, documents = server.notebooks, server.documents
 
     def warm_up() -> None:
-        if not features.engine.given_up and (features.warming is None or features.warming.done()):
+        if not engine.given_up and (features.warming is None or features.warming.done()):
             features.warming = server.spawn(_warm_up(features), name="warm-up")
 
     def show_busy(busy: bool) -> None:
-        features.status.show(Status("generating" if busy else "ready", model=features.engine.model_name))
+        features.status.show(Status("generating" if busy else "ready", model=engine.model_name))
 
-    features.offering.on_refused = features.engine.closed
+    def cells_above(uri: str) -> list[Snapshot]:
+        return [cell for one in notebooks.code_above(uri) if (cell := documents.get(one)) is not None]
+
+    engine.on_model_wanted = warm_up
+    engine.on_busy = show_busy
+    # One answer for a notebook, not one for each of its cells.
+    engine.ask_to_run = lambda uri: features.trust.may_run(notebooks.notebook_of(uri) or uri)
+    engine.above = cells_above
+    engine.is_cell = lambda uri: notebooks.notebook_of(uri) is not None
+    features.offering.on_refused = engine.closed
     features.excluding.on_problem = lambda problem: features.notices.warn(problem, problem)
-    features.engine.on_model_wanted = warm_up
-    features.engine.on_busy = show_busy
-
-    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def opened(params: types.DidOpenTextDocumentParams, context: Context) -> None:
-        features.offering.changed()
-        if context.uri is not None:
-            server.spawn(open_up(context.uri, context.snapshot), name="open a document")
-
-    async def open_up(uri: str, snapshot: Snapshot | None) -> None:
-        if snapshot is None or not (await features.offering.look_at(uri))["offered"]:
-            return
-        if language_for(snapshot.language_id, snapshot.uri) not in (PLAIN, LANGUAGES["text"]):
-            # A file that code could be asked for: have the model ready by the time it is. Prose is not worth the model.
-            warm_up()
-
-    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    async def files_changed(params: types.DidChangeWatchedFilesParams, context: Context) -> None:
-        await ignore_files_changed()
-
-    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    async def folders_changed(params: types.DidChangeWorkspaceFoldersParams, context: Context) -> None:
-        await ignore_files_changed()
-
-    async def ignore_files_changed() -> None:
-        features.excluding.forget()
-        await features.offering.look_at_all()
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(params: types.DidChangeTextDocumentParams, context: Context) -> None:
-        snapshot = context.snapshot
-        cursor = _end_of_edit(params, snapshot)
-        if context.uri is not None:
-            features.engine.edited(context.uri, snapshot, cursor)
-        if snapshot is not None:
-            came = features.provenance.changed(snapshot)
-            # What is typed out letter by letter was not accepted, even though it reads the same.
-            if any(len(change.text) > 1 for change in params.content_changes):
-                for offer in came:
-                    features.impressions.accepted(offer.id)
-            features.impressions.edited(snapshot, cursor)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    def closed(params: types.DidCloseTextDocumentParams, context: Context) -> None:
-        if context.uri is not None:
-            features.engine.closed(context.uri)
-            features.provenance.closed(context.uri)
-            features.impressions.closed(context.uri)
-            features.offering.closed(context.uri)
-            features.offering.changed()
-
-
-def _end_of_edit(params: types.DidChangeTextDocumentParams, snapshot: Snapshot | None) -> int | None:
-    """Where the cursor is likely to be: behind the last edit. None when the whole text was sent."""
-    last = params.content_changes[-1] if params.content_changes else None
-    if snapshot is None or not isinstance(last, types.TextDocumentContentChangePartial):
-        return None
-    return offset_of(snapshot, last.range.start) + len(last.text)
 
 
 async def _warm_up(features: Features) -> None:

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 
 from glosswright_server.documents import Snapshot
-from glosswright_server.engine.engine import Engine
+from glosswright_server.engine.notebook import NotebookEngine
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ModelError
 from glosswright_server.feedback.impression import Surface
@@ -35,7 +35,7 @@ class Features:
     """One server with its engine. Settings change here and nowhere else."""
 
     server: ServerBase
-    engine: Engine
+    engine: NotebookEngine
     notices: Notices
     status: StatusLine
     trust: Trust

@@ -53,8 +53,10 @@ class Offering:
     async def why_not(self, snapshot: Snapshot) -> Refusal | None:
         """Why nothing is offered in this document; None where something is."""
         refusal = self._switched_off(snapshot.language_id)
-        if refusal is None and (why := await self._excluding.why(snapshot.uri, snapshot.language_id)):
-            refusal = Refusal("excluded", why)
+        notebook = self._server.notebooks.notebook_of(snapshot.uri)
+        for uri in (snapshot.uri, notebook) if notebook is not None else (snapshot.uri,):
+            if refusal is None and (why := await self._excluding.why(uri, snapshot.language_id)):
+                refusal = Refusal("excluded", why)
         self._tell(snapshot.uri, refusal)
         return refusal
 
@@ -66,7 +68,8 @@ class Offering:
             unusable = documents.why_not(uri)
             return Refusal(_camel(unusable.name), unusable.value) if unusable is not None else None
         refusal = self._switched_off(snapshot.language_id)
-        if refusal is None and (why := self._excluding.known(uri)):
+        notebook = self._server.notebooks.notebook_of(uri)
+        if refusal is None and (why := self._excluding.known(uri) or self._excluding.known(notebook or uri)):
             refusal = Refusal("excluded", why)
         return refusal
 

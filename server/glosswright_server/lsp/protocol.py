@@ -25,9 +25,10 @@ from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol
 
 from glosswright_server.documents import DocumentStore, PositionEncoding
+from glosswright_server.documents.notebooks import NotebookStore
 from glosswright_server.errors import GlosswrightError
 
-from . import text_sync
+from . import notebook_sync, text_sync
 from .context import Context
 from .failure_log import log_failure
 from .messages import Malformed, MessageId, Notification, Request, Response, decode_message, message_id
@@ -57,6 +58,13 @@ _DOCUMENT_SYNC = {
     types.TEXT_DOCUMENT_DID_CHANGE: text_sync.did_change,
     types.TEXT_DOCUMENT_DID_CLOSE: text_sync.did_close,
 }
+_NOTEBOOK_SYNC = {
+    types.NOTEBOOK_DOCUMENT_DID_OPEN: notebook_sync.did_open,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE: notebook_sync.did_change,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE: notebook_sync.did_close,
+}
+# All cells of every notebook: prose too, or their order would not be known.
+_NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook(notebook="*")])
 
 
 class Stage(enum.Enum):
@@ -76,6 +84,7 @@ class GlosswrightProtocol(LanguageServerProtocol):
     def __init__(self, server: ServerBase, converter: Converter) -> None:
         super().__init__(server, converter)
         self.documents = DocumentStore()
+        self.notebooks = NotebookStore()
         self.stage = Stage.NEW
         self.workspace_folders: dict[str, types.WorkspaceFolder] = {}
         self.progress = WorkDoneProgress(self)
@@ -90,6 +99,7 @@ class GlosswrightProtocol(LanguageServerProtocol):
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: self._on_workspace_folders,
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._on_progress_cancel,
             **{method: partial(sync, self.documents) for method, sync in _DOCUMENT_SYNC.items()},
+            **{method: partial(sync, self.notebooks, self.documents) for method, sync in _NOTEBOOK_SYNC.items()},
         }
 
     def receive(self, body: bytes) -> None:
@@ -227,7 +237,7 @@ class GlosswrightProtocol(LanguageServerProtocol):
             self.fm.feature_options,
             list(self.fm.commands),
             types.TextDocumentSyncKind.Incremental,
-            None,
+            _NOTEBOOKS,
             types.PositionEncodingKind(self.documents.encoding.value),
         )
         capabilities: types.ServerCapabilities = builder.build()  # type: ignore[no-untyped-call]  # pygls has no types here

@@ -31,6 +31,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from glosswright_server.documents import DocumentStore
+from glosswright_server.documents.notebooks import NotebookStore
 from glosswright_server.errors import GlosswrightError
 
 from .context import Context
@@ -123,6 +124,11 @@ class ServerBase(LanguageServer):
     def documents(self) -> DocumentStore:
         """The documents as they are now; a handler reads those of its `Context` instead."""
         return self.protocol.documents
+
+    @property
+    def notebooks(self) -> NotebookStore:
+        """The notebooks as they are now."""
+        return self.protocol.notebooks
 
     @property
     def workspace_folders(self) -> list[types.WorkspaceFolder]:

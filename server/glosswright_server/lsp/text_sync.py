@@ -15,23 +15,19 @@ from glosswright_server.documents import Change, ChangeOutcome, DocumentStore, P
 logger = logging.getLogger(__name__)
 
 
-class _Unreadable(Exception):
-    """A part of the parameters has not the type that LSP gives it."""
-
-
 def did_open(store: DocumentStore, params: Any) -> None:
     """Take up the document."""
     try:
-        document = _member(params, "textDocument", dict)
-        uri = _member(document, "uri", str)
+        document = member(params, "textDocument", dict)
+        uri = member(document, "uri", str)
         version = document.get("version")
         outcome = store.open(
             uri,
             str(document.get("languageId", "")),
             version if isinstance(version, int) else 0,
-            _member(document, "text", str),
+            member(document, "text", str),
         )
-    except _Unreadable as unreadable:
+    except Unreadable as unreadable:
         logger.warning("ignored textDocument/didOpen: %s", unreadable)
     else:
         _log(uri, outcome)
@@ -40,15 +36,15 @@ def did_open(store: DocumentStore, params: Any) -> None:
 def did_change(store: DocumentStore, params: Any) -> None:
     """Apply the edits, all or none."""
     try:
-        document = _member(params, "textDocument", dict)
-        uri = _member(document, "uri", str)
-    except _Unreadable as unreadable:
+        document = member(params, "textDocument", dict)
+        uri = member(document, "uri", str)
+    except Unreadable as unreadable:
         logger.warning("ignored textDocument/didChange: %s", unreadable)
         return
     try:
-        version = _member(document, "version", int)
-        changes = [_change(raw) for raw in _member(params, "contentChanges", list)]
-    except _Unreadable as unreadable:
+        version = member(document, "version", int)
+        changes = [_change(raw) for raw in member(params, "contentChanges", list)]
+    except Unreadable as unreadable:
         outcome = store.refuse(uri, str(unreadable))
     else:
         outcome = store.change(uri, version, changes)
@@ -58,32 +54,37 @@ def did_change(store: DocumentStore, params: Any) -> None:
 def did_close(store: DocumentStore, params: Any) -> None:
     """Forget the document."""
     try:
-        store.close(_member(_member(params, "textDocument", dict), "uri", str))
-    except _Unreadable as unreadable:
+        store.close(member(member(params, "textDocument", dict), "uri", str))
+    except Unreadable as unreadable:
         logger.warning("ignored textDocument/didClose: %s", unreadable)
 
 
+class Unreadable(Exception):
+    """A part of the parameters has not the type that LSP gives it."""
+
+
+def member(holder: Any, name: str, kind: type) -> Any:
+    """`holder[name]`, which must be of this type. Raises Unreadable."""
+    value = holder.get(name) if isinstance(holder, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise Unreadable(f"{name} is missing or not of type {kind.__name__}")
+    return value
+
+
 def _change(raw: Any) -> Change:
-    text = _member(raw, "text", str)
+    text = member(raw, "text", str)
     if raw.get("range") is None:
         return Change(None, text)
-    span = _member(raw, "range", dict)
+    span = member(raw, "range", dict)
     return Change((_position(span, "start"), _position(span, "end")), text)
 
 
 def _position(span: dict[str, Any], name: str) -> Position:
-    raw = _member(span, name, dict)
-    line, character = _member(raw, "line", int), _member(raw, "character", int)
+    raw = member(span, name, dict)
+    line, character = member(raw, "line", int), member(raw, "character", int)
     if line < 0 or character < 0:
-        raise _Unreadable("a negative position")
+        raise Unreadable("a negative position")
     return Position(line, character)
-
-
-def _member(holder: Any, name: str, kind: type) -> Any:
-    value = holder.get(name) if isinstance(holder, dict) else None
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise _Unreadable(f"{name} is missing or not of type {kind.__name__}")
-    return value
 
 
 def _log(uri: str, outcome: ChangeOutcome) -> None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from glosswright_server.engine.engine import Engine
+from glosswright_server.engine.notebook import NotebookEngine
 from glosswright_server.engine.source import Ready
 from glosswright_server.errors import ModelError
 from glosswright_server.generation.launch_options import LaunchProgress
@@ -113,7 +113,7 @@ class Wire:
     def __init__(self) -> None:
         self.model = ScriptedClient()
         self.source = Source(self.model)
-        self.engine = Engine(Settings(), source=lambda _: self.source)  # type: ignore[arg-type,return-value]
+        self.engine = NotebookEngine(Settings(), source=lambda _: self.source)  # type: ignore[arg-type,return-value]
         self.features = build(self.engine)
         self.server = self.features.server
         self.sent: list[dict[str, Any]] = []

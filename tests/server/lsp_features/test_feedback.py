@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +15,6 @@ pytestmark = pytest.mark.timeout(30)
 
 TEXT = "# add two numbers\n"
 CODE = "def add(a, b):\n    return a + b\n"
-
-
-@pytest.fixture(autouse=True)
-def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GLOSSWRIGHT_DATA_DIR", str(tmp_path / "data"))
 
 
 async def total(wire: Wire) -> dict[str, Any]:
