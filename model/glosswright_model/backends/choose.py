@@ -18,6 +18,7 @@ from typing import Literal
 
 from glosswright_model.errors import BackendMissing, ModelLoadError
 
+from .adapter import is_adapter
 from .base import Backend
 
 BackendName = Literal["llama.cpp", "transformers"]
@@ -113,6 +114,8 @@ def _kind(model_path: str | os.PathLike[str]) -> tuple[BackendName, str]:
     if path.is_dir():
         if (path / "config.json").is_file():
             return "transformers", "a folder in the Hugging Face format"
+        if is_adapter(path):
+            return "transformers", "a LoRA adapter"
         raise ModelLoadError(f"the folder {path.name} holds no config.json, so it is not a model")
     name = os.fspath(model_path)
     if name.lower().endswith(".gguf") or path.is_absolute() or name.count("/") != 1 or name.startswith((".", "~")):

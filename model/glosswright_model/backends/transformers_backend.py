@@ -15,6 +15,7 @@ from typing import Any
 
 from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadError
 
+from .adapter import base_of, is_adapter, with_adapter
 from .base import BackendInfo, Delta, Finish, FinishReason, GenerationRequest, OnChoice, OnDelta, only_choice
 from .context_window import fit
 from .fim import FAMILIES, GENERIC, Control, infer_family, neutralise, pieces
@@ -78,21 +79,27 @@ class TransformersBackend:
         transformers.utils.logging.disable_progress_bar()
         device = _device(torch)
         torch.set_num_threads(thread_count(threads))
+        adapter = Path(path) if is_adapter(path) else None
+        base = path if adapter is None else base_of(adapter)
         try:
-            config = transformers.AutoConfig.from_pretrained(path, trust_remote_code=False)
+            config = transformers.AutoConfig.from_pretrained(base, trust_remote_code=False)
             kind = (
                 transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
             )
             # Safetensors only: the older format is pickle, which runs code.
-            model = kind.from_pretrained(path, trust_remote_code=False, use_safetensors=True)
-            tokenizer = transformers.AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+            model = kind.from_pretrained(base, trust_remote_code=False, use_safetensors=True)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+            if adapter is not None:
+                model = with_adapter(model, adapter)
             model.to(device=device, dtype=torch.float32 if device == "cpu" else torch.bfloat16).eval()
+        except BackendMissing:
+            raise
         except Exception as error:  # a hostile or unknown model can raise anything from the libraries' depths
             raise ModelLoadError(f"transformers cannot load {Path(path).name}: {_first_line(error)}") from error
         if not cache_name(model):
             raise ModelLoadError(f"{Path(path).name} has no key-value cache, which this back end needs to stream")
         vocabulary = tokenizer.get_vocab()
-        name = infer_family((model_name, Path(path).name), vocabulary) if family is None else family
+        name = infer_family((model_name, Path(path).name, Path(base).name), vocabulary) if family is None else family
         fim = FAMILIES.get(name)
         if config.is_encoder_decoder:
             supports_suffix = bool(_sentinels(tokenizer))
@@ -112,6 +119,7 @@ class TransformersBackend:
                 "architecture": str(config.model_type),
                 "parameters": f"{model.num_parameters() / 1e6:.0f} M",
                 "dtype": str(model.dtype).removeprefix("torch."),
+                **({"adapter": Path(path).name} if adapter is not None else {}),
                 "engine": f"transformers {transformers.__version__}, torch {torch.__version__}",
             },
         )

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from typing import Protocol
 
-from glosswright_model.commands import evaluate, export, mine, train
+from glosswright_model.commands import evaluate, export, finetune, mine, train
 
 
 class AddCommand(Protocol):
@@ -30,6 +30,7 @@ def register_all(add: AddCommand) -> None:
 REGISTERS: tuple[Callable[[AddCommand], None], ...] = (
     evaluate.register,
     export.register,
+    finetune.register,
     mine.register,
     train.register,
 )

@@ -44,7 +44,7 @@ def resolve(name_or_path: str | Path, *, cache_dir: Path | None = None) -> Resol
             raise UnknownModel(f"{path} is not a GGUF file; give a .gguf file or a folder that transformers can read.")
         return ResolvedModel(path.absolute(), None, None, True)
     if text and path.is_dir():
-        if not (path / "config.json").is_file():
+        if not any((path / name).is_file() for name in ("config.json", "adapter_config.json")):
             raise UnknownModel(f"{path} is not a model folder: it has no config.json.")
         return ResolvedModel(path.absolute(), None, None, True)
     if path.suffix.lower() == ".gguf" or len(path.parts) > 1:
