@@ -27,6 +27,11 @@ def attend(scores: Tensor, mask: Tensor, values: Tensor) -> tuple[Tensor, Tensor
     return weights, torch.bmm(weights, values)
 
 
+def coverage_loss(weights: Tensor, coverage: Tensor) -> Tensor:
+    """sum_i min(a_ti, k_ti): what is looked at again (See et al. 2017, eq. 12). [B, T, S], [B, S] -> [B, T]"""
+    return torch.minimum(weights, coverage[:, None]).sum(-1)
+
+
 class Score(nn.Module):
     """How well source positions fit a decoder state. Subclasses define `keys` and `compare`."""
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from glosswright_model.seq2seq.attention import Score, attend
+from glosswright_model.seq2seq.attention import Score, attend, coverage_loss
 from glosswright_model.seq2seq.batch import Source, Target
 from glosswright_model.seq2seq.embedding import Dropout, TokenEmbedding
 from glosswright_model.seq2seq.memory import Memory
@@ -177,7 +177,7 @@ class RnnDecoder(nn.Module):
         gates = None if self.gate is None else self.gate(torch.cat([seen, x], dim=-1)).squeeze(-1)
         loss = None
         if state.coverage is not None:
-            loss = torch.minimum(weights, state.coverage[:, None]).sum(-1)  # [B, T = 1]
+            loss = coverage_loss(weights, state.coverage)  # [B, T = 1]
             state = replace(state, coverage=state.coverage + weights[:, 0])
         if self.input_feeding:
             state = replace(state, fed=readouts[:, -1])
