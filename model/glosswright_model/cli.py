@@ -98,7 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_serve_options(serve: argparse.ArgumentParser) -> None:
     whole = _number(int, 1)
     serve.add_argument("--model", metavar="NAME|PATH", help="a name from `list`, or a model file (default: see `list`)")
-    serve.add_argument("--backend", default="auto", choices=["auto", "llama.cpp", "transformers"])
+    serve.add_argument("--backend", default="auto", choices=["auto", "llama.cpp", "transformers", "seq2seq"])
     serve.add_argument(
         "--host", default="127.0.0.1", help="another needs GLOSSWRIGHT_MODEL_TOKEN (default: %(default)s)"
     )

@@ -133,13 +133,14 @@ class ModelSettings:
 
     name: str = _setting(
         DEFAULT_MODEL,
-        "A name from `glosswright model list`, the path of a GGUF file, or the path of a transformers model folder.",
+        "A name from `glosswright model list`, or the path of a GGUF file, of a transformers model folder, or of a "
+        "checkpoint trained with glosswright.",
         restricted=True,
     )
     backend: str = _setting(
         "auto",
         "The engine that runs the model; `auto` picks by what is installed and what the machine has.",
-        choices=("auto", "llama.cpp", "transformers"),
+        choices=("auto", "llama.cpp", "transformers", "seq2seq"),
     )
     autostart: bool = _setting(True, "Start the local model server when it is needed and none runs.")
     download: bool = _setting(True, "Fetch the model's weights when they are not in the cache yet.")

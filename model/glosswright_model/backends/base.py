@@ -29,6 +29,8 @@ class GenerationRequest:
     seed: int | None = None
     logprobs: int | None = None
     """Number of alternatives wanted for each token (0-5); None: no log-probabilities at all."""
+    explain: bool = False
+    """Whether it should be told which words of the prompt each token came from, by models that can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,22 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A piece of the text, and the words of the prompt that it came from."""
+
+    text: str
+    words: tuple[tuple[str, float], ...]
+    """(word, share of the attention from 0 to 1), the largest first; only shares worth naming."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """The next piece of text (whole Unicode characters), with its tokens when log-probabilities were asked for."""
 
     text: str
     tokens: tuple[TokenLogprob, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    """When an explanation was asked for and the model has attention to give one: they make up `text`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +81,11 @@ class BackendInfo:
     """What a loaded back end is, for `/v1/models`, `status` and `doctor`."""
 
     backend: str
-    """"llama.cpp", "transformers", or "scripted" (the fake for tests)."""
+    """"llama.cpp", "transformers", "seq2seq", or "scripted" (the fake for tests)."""
     model: str
     family: str
-    """Prompt family: "qwen2.5-coder", "starcoder", "codellama", "deepseek-coder", "codegemma" or "generic"."""
+    """Prompt family: "qwen2.5-coder", "starcoder", "codellama", "deepseek-coder", "codegemma", "seq2seq" or
+    "generic"."""
     context_length: int
     """Tokens one request may use, prompt and completion together."""
     slots: int
@@ -83,6 +97,10 @@ class BackendInfo:
     """Choices of one request that one slot generates together."""
     why: str = ""
     """One sentence: why this back end and device were chosen."""
+    unit: str = ""
+    """For family "seq2seq" what it answers with: "statement", for a comment, or "function", for a docstring."""
+    language: str = ""
+    """For family "seq2seq" the language it writes, by the name the language server has for it."""
     details: dict[str, str] = field(default_factory=dict)
 
     @property

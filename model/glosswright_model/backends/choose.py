@@ -8,6 +8,7 @@ imported until `load` needs it.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import platform
 import shutil
@@ -21,13 +22,15 @@ from glosswright_model.errors import BackendMissing, ModelLoadError
 from .adapter import is_adapter
 from .base import Backend
 
-BackendName = Literal["llama.cpp", "transformers"]
+BackendName = Literal["llama.cpp", "transformers", "seq2seq"]
 
 _NEEDS: dict[BackendName, tuple[tuple[str, ...], str]] = {
     "llama.cpp": (("xllamacpp",), "llamacpp"),
     "transformers": (("torch", "transformers", "safetensors"), "torch"),
+    "seq2seq": (("torch", "safetensors"), "torch"),
 }
 """What each engine imports, and the extra that installs it."""
+_LONGEST_CONFIG = 1_000_001
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 
@@ -43,14 +46,14 @@ class Choice:
 
 
 def choose(model_path: str | os.PathLike[str], requested: str = "auto") -> Choice:
-    """The engine for the file, folder or hub id `model_path`; `requested` is "auto", "llama.cpp" or "transformers".
+    """The engine for the file, folder or hub id `model_path`; `requested` is "auto" or the name of a back end.
 
     Raises BackendMissing when the engine's package is not installed, ModelLoadError when the model is of a kind that no
     engine here, or not the requested one, can read.
     """
     kind, what = _kind(model_path)
     if requested not in ("auto", *_NEEDS):
-        raise ModelLoadError(f"there is no back end {requested!r}: use auto, llama.cpp or transformers")
+        raise ModelLoadError(f"there is no back end {requested!r}: use auto, {', '.join(_NEEDS)}")
     if requested not in ("auto", kind):
         raise ModelLoadError(f"{requested} cannot read {Path(model_path).name}, which is {what}; {kind} can")
     packages, extra = _NEEDS[kind]
@@ -60,6 +63,8 @@ def choose(model_path: str | os.PathLike[str], requested: str = "auto") -> Choic
     asked = ", as the settings ask" if requested != "auto" else ""
     if kind == "llama.cpp":
         return Choice(kind, "auto", f"The model is {what}, which llama.cpp runs{asked}.")
+    if kind == "seq2seq":
+        return Choice(kind, "cpu", f"The model is {what}, which is small enough for the processor{asked}.")
     device, reason = _accelerator()
     return Choice(kind, device, f"The model is {what}, which transformers runs on {device}, since {reason}{asked}.")
 
@@ -92,6 +97,12 @@ def load(
             threads=threads,
             why=choice.why,
         )
+    if choice.backend == "seq2seq":
+        from .seq2seq_backend import Seq2SeqBackend
+
+        return Seq2SeqBackend.load(
+            Path(model_path), model_name=model_name, context_length=context_length, threads=threads, why=choice.why
+        )
     from .transformers_backend import TransformersBackend
 
     return TransformersBackend.load(
@@ -112,6 +123,8 @@ def _kind(model_path: str | os.PathLike[str]) -> tuple[BackendName, str]:
                 return "llama.cpp", "a GGUF file"
         raise ModelLoadError(f"{path.name} is neither a GGUF file nor a model folder")
     if path.is_dir():
+        if _is_checkpoint(path / "config.json"):
+            return "seq2seq", "a network trained with glosswright"
         if (path / "config.json").is_file():
             return "transformers", "a folder in the Hugging Face format"
         if is_adapter(path):
@@ -121,6 +134,16 @@ def _kind(model_path: str | os.PathLike[str]) -> tuple[BackendName, str]:
     if name.lower().endswith(".gguf") or path.is_absolute() or name.count("/") != 1 or name.startswith((".", "~")):
         raise ModelLoadError(f"{path.name} does not exist")
     return "transformers", "a model on the Hugging Face hub"
+
+
+def _is_checkpoint(config: Path) -> bool:
+    """Whether a folder's configuration says that it is a checkpoint of ours; `checkpoint` itself would import torch."""
+    try:
+        with config.open("rb") as file:
+            document = json.loads(file.read(_LONGEST_CONFIG))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("format") == "glosswright-seq2seq"
 
 
 def _accelerator() -> tuple[str, str]:

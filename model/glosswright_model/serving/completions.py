@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from glosswright_model.backends.base import Delta, TokenLogprob
+from glosswright_model.backends.base import Delta, Origin, TokenLogprob
 from glosswright_model.errors import QueueFull
 from glosswright_model.serving.admission import Ended, Event, Job, Over, Piece
 from glosswright_model.serving.service import Service
@@ -109,6 +109,7 @@ class _Choice:
     index: int
     text: str = ""
     tokens: list[TokenLogprob] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
     token_offset: int = 0
     """Code points of the completion before `tokens`."""
     reason: str | None = None
@@ -122,6 +123,7 @@ class _Choice:
     def add(self, delta: Delta) -> None:
         self.text += delta.text
         self.tokens.extend(delta.tokens)
+        self.origins.extend(delta.origins)
 
 
 class _Answer:
@@ -152,7 +154,7 @@ class _Answer:
                 else:
                     self._settle(event, job)
         choices = [
-            choice_object(choice.index, choice.text, choice.reason, self._take_logprobs(choice))
+            choice_object(choice.index, choice.text, choice.reason, self._take_logprobs(choice), choice.origins)
             for choice in self._choices
         ]
         body = {**self._head, "choices": choices, "usage": self.tally.usage(), "glosswright": self.tally.extension()}
@@ -214,7 +216,8 @@ class _Answer:
     def _piece_object(self, choice: _Choice) -> JsonObject:
         logprobs = self._take_logprobs(choice)
         text, choice.text = choice.text, ""
-        return self._stream_object(choice_object(choice.index, text, None, logprobs))
+        origins, choice.origins = choice.origins, []
+        return self._stream_object(choice_object(choice.index, text, None, logprobs, origins))
 
     def _finish_object(self, choice: _Choice) -> JsonObject:
         choice.told = True

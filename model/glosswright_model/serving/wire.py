@@ -6,13 +6,13 @@ honour is refused, and only fields from outside the API are ignored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pydantic
 
-from glosswright_model.backends.base import BackendInfo, Finish, GenerationRequest, TokenLogprob
+from glosswright_model.backends.base import BackendInfo, Finish, GenerationRequest, Origin, TokenLogprob
 
 MAX_CHOICES = 16
 MAX_STOPS = 16
@@ -74,6 +74,8 @@ class CompletionRequest(pydantic.BaseModel):
     stop: Annotated[tuple[Stop, ...], pydantic.Field(max_length=MAX_STOPS, strict=False)] = ()
     seed: Annotated[int, pydantic.Field(ge=-(2**63), lt=2**63)] | None = None
     logprobs: Annotated[int, pydantic.Field(ge=0, le=5)] | None = None
+    explain: bool = False
+    """Whether the choices should say which words of the prompt their tokens came from; not of OpenAI's API."""
     stream: bool = False
     stream_options: StreamOptions = StreamOptions()
     echo: bool = False
@@ -133,6 +135,7 @@ class CompletionRequest(pydantic.BaseModel):
                 stop=self.stop,
                 seed=None if self.seed is None else self.seed + index,
                 logprobs=self.logprobs,
+                explain=self.explain,
             )
             for index in range(self.n)
         )
@@ -232,16 +235,25 @@ def logprobs_object(tokens: Iterable[TokenLogprob], offset: int) -> JsonObject:
     return result
 
 
-def choice_object(index: int, text: str, finish_reason: str | None, logprobs: JsonObject | None = None) -> JsonObject:
+def choice_object(
+    index: int,
+    text: str,
+    finish_reason: str | None,
+    logprobs: JsonObject | None = None,
+    origins: Iterable[Origin] = (),
+) -> JsonObject:
     """One element of `choices`, whole or a piece of it."""
-    return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish_reason}
+    choice: JsonObject = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish_reason}
+    if found := [{"text": origin.text, "words": [list(word) for word in origin.words]} for origin in origins]:
+        choice["origins"] = found
+    return choice
 
 
 def models_object(info: BackendInfo | None, created: int) -> JsonObject:
     """The body of `GET /v1/models`; `info` is None until the model is loaded."""
     data = []
     if info is not None:
-        extension: Mapping[str, object] = {
+        extension: JsonObject = {
             "family": info.family,
             "context_length": info.context_length,
             "backend": info.backend,
@@ -252,6 +264,8 @@ def models_object(info: BackendInfo | None, created: int) -> JsonObject:
             "temperatures": True,
             "why": info.why,
         }
+        if info.unit:
+            extension |= {"unit": info.unit, "language": info.language}
         data.append(
             {
                 "id": info.model,

@@ -24,6 +24,8 @@ def models(tmp_path: Path) -> Path:
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "hf").mkdir()
     (tmp_path / "hf" / "config.json").write_text("{}")
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "config.json").write_text('{"format": "glosswright-seq2seq", "version": 1}')
     (tmp_path / "other").mkdir()
     return tmp_path
 
@@ -43,6 +45,8 @@ def everything_installed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("m.gguf", "llama.cpp", "llama.cpp", "as the settings ask"),
         ("hf", "auto", "transformers", "folder in the Hugging Face format"),
         ("hf", "transformers", "transformers", "as the settings ask"),
+        ("ours", "auto", "seq2seq", "trained with glosswright"),
+        ("ours", "seq2seq", "seq2seq", "as the settings ask"),
     ],
 )
 def test_chooses(models: Path, model: str, requested: str, backend: str, why: str) -> None:
