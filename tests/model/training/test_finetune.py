@@ -385,3 +385,4 @@ def test_the_command(causal_folder: Path, data: Path, tmp_path: Path, capsys: py
     assert [json.loads(line)["update"] for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()] == [1]
     assert main(arguments) == 1
     assert "--resume" in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "run" / "adapter")]) == 0

@@ -17,7 +17,7 @@ from functools import cache
 import tree_sitter
 
 from glosswright_model.data.mining.languages import LANGUAGES, MinedLanguage, load_grammar
-from glosswright_model.data.mining.prose import comment_text, summary, unwanted
+from glosswright_model.data.mining.prose import comment_text, summary, unwanted, without_sections
 from glosswright_model.data.pairs import PairKind
 
 MAX_PARSE_S = 5.0
@@ -203,6 +203,7 @@ class _Extractor:
         if not taken:
             self.result.left_out["no-statement"] += 1
             return
+        text = without_sections(text)
         limit = self.options.max_statement_lines
         if self._lines(taken[0], taken[-1]) > limit:
             taken = taken[:1]
@@ -214,7 +215,10 @@ class _Extractor:
             self.result.left_out[reason] += 1
         elif "statement" in self.options.kinds:
             code = self._dedented(taken[0].start_byte, self._with_semicolon(taken[-1]))
-            self._add(" ".join(text.split()), code, "statement", comment)
+            if code.rstrip(";") in _TRIVIAL:
+                self.result.left_out["no-statement"] += 1
+            else:
+                self._add(text, code, "statement", comment)
 
     # Both.
 
@@ -237,7 +241,7 @@ class _Extractor:
             self.result.left_out["long-code"] += 1
         elif reason := unwanted(source, self.language.key):
             self.result.left_out[reason] += 1
-        elif code.strip() in _TRIVIAL or code.strip().startswith("raise NotImplementedError"):
+        elif code.strip().rstrip(";") in _TRIVIAL or code.strip().startswith("raise NotImplementedError"):
             self.result.left_out["no-body"] += 1
         else:
             if "body" in self.options.kinds:
@@ -303,7 +307,8 @@ class _Extractor:
         return "\n".join(line.removeprefix(margin).rstrip("\r") for line in text.split("\n"))
 
 
-_TRIVIAL = frozenset({"", "pass", "...", "return", "return;", "return None", "return null;"})
+_TRIVIAL = frozenset({"", "pass", "...", "return", "return None", "return null", "continue", "break"})
+"""Code that says nothing about its comment, without a semicolon."""
 
 
 def _parse(source: bytes, language: str) -> tree_sitter.Tree | None:

@@ -47,6 +47,16 @@ def summary(text: str) -> str:
     return " ".join(lines)
 
 
+def without_sections(text: str) -> str:
+    """The text up to where parameters are described, on one line."""
+    lines = []
+    for line in text.strip().split("\n"):
+        if _SECTION.match(line.strip()):
+            break
+        lines.append(line)
+    return " ".join(" ".join(lines).split())
+
+
 def unwanted(text: str, language: str) -> str:
     """Why a text does not describe code, as one word for the report; "" when it may."""
     if not _is_long_enough(text):

@@ -58,6 +58,7 @@ def test_a_docstring_is_never_in_its_target() -> None:
         ("# this one is wrong here\nx = = 1\n", "errors"),
         ("# a rather long list here\nx = [\n" + "1,\n" * 9 + "]\n", "long-code"),
         ("# what we need for it\nimport os\n", "no-statement"),
+        ("def f():\n    # nothing left to do here\n    return\n", "no-statement"),
         ('def f():\n    """Does nothing at all."""\n', "no-body"),
     ],
 )

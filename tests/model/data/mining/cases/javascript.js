@@ -6,7 +6,10 @@ export function add(a, b) {
   return a + b;
 }
 
-// sort the list in place
+/**
+ * sort the list in place
+ * @param list what to sort
+ */
 const sorted = list.sort();
 
 // the square of a number
