@@ -104,6 +104,11 @@ class CandidateSettings:
     repair: bool = _setting(
         True, "When the best candidate fails, show the model what failed and let it try once more; kept only if better."
     )
+    second_opinion: bool = _setting(
+        True,
+        "When the first answer passes its examples, have the model write a few more to compare it with: where two that "
+        "pass the examples differ on other inputs, the label says so. Takes some seconds more.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

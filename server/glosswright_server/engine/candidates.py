@@ -19,6 +19,7 @@ from glosswright_server.engine.run import Batch, Job, Run
 from glosswright_server.engine.suggestion import Tried
 from glosswright_server.errors import ModelError
 from glosswright_server.settings import CandidateSettings
+from glosswright_server.verify.opinions import weigh
 from glosswright_server.verify.ranking import SortKey, sort_key
 from glosswright_server.verify.verdict import Verdict
 
@@ -41,6 +42,10 @@ ROUNDS = (
 """After the first answer; the last round is gone through again. Chosen by what is written in docs/experiments.md:
 another form finds what more samples of the same do not. A small batch is over sooner, a large one costs less for each
 sample."""
+OPINION_ROUNDS = 2
+"""Rounds after which the search for a second opinion ends."""
+ENOUGH_OPINIONS = 3
+"""Different programs that pass all examples, after which the rest of a batch is not waited for."""
 MOST_AT_ONCE = 4
 """Where the model server does not say how many choices it can make."""
 
@@ -130,6 +135,7 @@ class Search:
             try:
                 await self._sample(ends_at)
                 await self._once_more(ends_at)
+                await self._look_beyond(ends_at)
             except ModelError:
                 if not self._tried:
                     raise
@@ -145,7 +151,10 @@ class Search:
             plan = ROUNDS[min(number, len(ROUNDS) - 1)]
             temperatures = plan.temperatures[: min(self._most_at_once, self._limits.count - self._asked)]
             n = len(temperatures)
-            self._on_step(f"trying {n} more candidates" if n > 1 else "trying one more candidate")
+            if self._wants_opinion():
+                self._on_step("asking for a second opinion")
+            else:
+                self._on_step(f"trying {n} more candidates" if n > 1 else "trying one more candidate")
             job = replace(
                 self._jobs[min(plan.form, len(self._jobs) - 1)],
                 temperature=max(temperatures),
@@ -168,15 +177,27 @@ class Search:
         """Whether one holds as far as anything here can tell: no other could be told to be better.
 
         Where not one of the examples could be run, it may be the candidate's doing (it opens a file, or imports what
-        there is not) or the example's: one batch more tells.
+        there is not) or the example's: one batch more tells. So it does as a second opinion; where that holds nothing
+        to compare with, another batch is made in another form.
         """
-        return len(self._tried) >= self._wanted and any(
+        if len(self._tried) < self._wanted:
+            return False
+        proven = [one for one in self._tried if one.verdict.proven]
+        if proven:
+            confirmed = len(proven) > 1 or proven[0].times > 1
+            return not self._wants_opinion() or self._rounds >= (1 if confirmed else OPINION_ROUNDS)
+        return any(
             one.verdict.passed and (self._rounds > 0 or not self._examiner.runs_examples or _ran(one.verdict))
             for one in self._tried
         )
 
+    def _wants_opinion(self) -> bool:
+        """Whether programs that pass their examples are to be compared with others that do."""
+        proven = next((one for one in self._tried if one.verdict.proven), None)
+        return proven is not None and self._limits.second_opinion and self._examiner.compares(proven.text)
+
     async def _batch(self, job: Job, n: int, ends_at: float) -> None:
-        """Up to `n` samples at once; ends as soon as one is proven."""
+        """Up to `n` samples at once; ends as soon as one is proven, and compared if it is to be."""
         ready: asyncio.Queue[Run | None] = asyncio.Queue()
         batch = Batch(job, n, on_candidate=ready.put_nowait, clock=self._clock)
         self._asked += n
@@ -186,8 +207,7 @@ class Search:
             while (run := await ready.get()) is not None:
                 own = job.temperatures[batch.runs.index(run)] if job.temperatures else job.temperature
                 await self._consider(run, temperature=own)
-                proven = len(self._tried) >= self._wanted and any(one.verdict.proven for one in self._tried)
-                if proven or self._clock() >= ends_at:
+                if self._clock() >= ends_at or self._is_settled():
                     break
         finally:
             writing.cancel()
@@ -195,6 +215,25 @@ class Search:
             self._tokens += batch.pieces
         if not writing.cancelled() and (error := writing.exception()) is not None:
             raise error
+
+    def _is_settled(self) -> bool:
+        """Whether the rest of a batch is of no more use."""
+        proven = sum(one.verdict.proven for one in self._tried)
+        if len(self._tried) < self._wanted:
+            return False
+        return proven >= ENOUGH_OPINIONS or (proven > 0 and not self._wants_opinion())
+
+    async def _look_beyond(self, ends_at: float) -> None:
+        """See how far the examples of what passes them reach, and compare those candidates with each other."""
+        proven = [index for index, one in enumerate(self._tried) if one.verdict.proven]
+        candidates = [(self._tried[index].text, self._tried[index].verdict) for index in proven]
+        looks = await self._examiner.look(candidates, left_s=ends_at - self._clock())
+        seen = [(index, look) for index, look in zip(proven, looks, strict=True) if look is not None]
+        for (index, _), beyond in zip(seen, weigh([look for _, look in seen]), strict=True):
+            one = self._tried[index]
+            rejected = len(self._tried) - len(proven) if self._wants_opinion() else 0
+            beyond = replace(beyond, repeated=one.times > 1, rejected=rejected)
+            self._tried[index] = replace(one, verdict=replace(one.verdict, beyond=beyond))
 
     async def _once_more(self, ends_at: float) -> None:
         """One more try, with what failed in the prompt."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from glosswright_server.documents import Snapshot
@@ -17,16 +17,25 @@ from glosswright_server.intent.contract import Contract
 from glosswright_server.intent.model import Intent
 from glosswright_server.intent.tree import Tree
 from glosswright_server.settings import VerifySettings
+from glosswright_server.verify.opinions import Look
 from glosswright_server.verify.program import program_for
+from glosswright_server.verify.reach import spread_out
 from glosswright_server.verify.sandbox import availability, run_examples
-from glosswright_server.verify.sandbox.model import Limits, SandboxOptions
+from glosswright_server.verify.sandbox.model import Limits, Program, SandboxOptions
+from glosswright_server.verify.sandbox.observe import Step, observe
+from glosswright_server.verify.sandbox.questions import python_question
 from glosswright_server.verify.static import judge
+from glosswright_server.verify.variations import constants_of, variations
 from glosswright_server.verify.verdict import ExampleResult, ExamplesReport, Outcome, Verdict
 
 logger = logging.getLogger(__name__)
 
 ANSWER_WAIT_S = 15.0
 """How long a finished candidate waits for the user's answer."""
+
+LOOK_S = 2.0
+"""How long one candidate is looked at beyond its examples, at most."""
+_SHORTEST_LOOK_S = 0.2
 
 _OFF = "Running examples is switched off (`verify.runExamples`)."
 _REFUSED = "You have not allowed examples to be run in this workspace."
@@ -106,6 +115,43 @@ class Examiner:
             return verdict
         return replace(verdict, examples=await self._run(text, verdict, left_s))
 
+    def compares(self, text: str) -> bool:
+        """Whether a second opinion on `text`, which passes its examples, would be of use: there are other inputs."""
+        return self._intent.language == "python" and bool(
+            variations(self._contract.examples, self._program(text, ()).target, most=1)
+        )
+
+    async def look(self, candidates: Sequence[tuple[str, Verdict]], *, left_s: float) -> list[Look | None]:
+        """What each of these, which pass their examples, does beyond them, seen with the same calls; None for one of
+        which that cannot be seen, or not in time."""
+        if self._intent.language != "python":
+            return [None] * len(candidates)
+        ends_at = time.monotonic() + left_s
+        programs = [self._program(text, verdict.imports) for text, verdict in candidates]
+        constants = dict.fromkeys(one for program in programs for one in constants_of(program.source))
+        target = programs[0].target if programs else ""
+        calls = variations(self._contract.examples, target, tuple(constants)) if target else ()
+        return [await self._look(program, calls, ends_at - time.monotonic()) for program in programs]
+
+    async def _look(self, program: Program, calls: tuple[str, ...], left_s: float) -> Look | None:
+        spread = spread_out(program.source, program.target)
+        if spread is None or left_s < _SHORTEST_LOOK_S:
+            return None
+        examples = [(one, python_question(one)) for one in self._contract.examples]
+        steps = [
+            Step(expression=asked.last, body=f"{one.setup}\n{asked.body}".strip(), session=str(one.session))
+            for one, asked in examples
+        ]
+        steps += [Step(expression=call, session=f"other {number}") for number, call in enumerate(calls)]
+        options = replace(self._options, limits=replace(self._options.limits, wall_s=min(LOOK_S, left_s)))
+        observed = await observe(spread.source, steps, options)
+        meant = frozenset(one.type.rpartition(".")[2] for one in self._contract.raises)
+        return Look(spread=spread, examples=len(examples), calls=calls, observed=observed, meant=meant)
+
+    def _program(self, text: str, imports: tuple[str, ...]) -> Program:
+        examples = self._contract.examples
+        return program_for(self._snapshot.text, self._intent, text, imports=imports, examples=examples)
+
     async def _run(self, text: str, verdict: Verdict, left_s: float) -> ExamplesReport:
         if self._leave is not None and not self._why_not:
             waited_from = time.monotonic()
@@ -114,9 +160,7 @@ class Examiner:
             self._why_not = _UNANSWERED if not done else "" if self._leave.result() else _REFUSED
         if self._why_not:
             return self._not_run(self._why_not)
-        program = program_for(
-            self._snapshot.text, self._intent, text, imports=verdict.imports, examples=self._contract.examples
-        )
+        program = self._program(text, verdict.imports)
         if program.why_not:
             return self._not_run(program.why_not)
         if left_s < self.needs_s:

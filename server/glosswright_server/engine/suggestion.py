@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -114,6 +115,17 @@ class Suggestion:
                 "sandbox": report.sandbox,
                 "whyNot": report.why_not,
                 "elapsedMs": round(report.elapsed_ms, 1),
+            }
+        if (beyond := self.verdict.beyond) is not None:
+            facts["beyond"] = {
+                "reservation": self.verdict.reservation.value if self.verdict.reservation is not None else "",
+                "untried": list(beyond.untried),
+                "compared": beyond.compared,
+                "agree": beyond.agree,
+                "repeated": beyond.repeated,
+                "rejected": beyond.rejected,
+                "calls": beyond.calls,
+                "dispute": dataclasses.asdict(beyond.dispute) if beyond.dispute is not None else None,
             }
         if self.verdict.imports:
             facts["imports"] = list(self.verdict.imports)

@@ -133,6 +133,7 @@ def answer_of(task: Task, suggestion: Suggestion, seconds: float) -> Answer:
             file=applied(task.document, changes_of(made)),
             label=verdict.label,
             proven=verdict.proven,
+            reservation=verdict.reservation.value if verdict.reservation is not None else "",
             passed=verdict.passed,
             ran=verdict.examples.ran if verdict.examples is not None else 0,
         )

@@ -22,6 +22,7 @@ _BARS = {
     "coverage": "coverage",
     "coverageSound": "coverage,\nnot failing",
     "precisionProven": "precision\n“examples pass”",
+    "precisionReserved": "the same,\nreserved",
     "precisionSome": "precision\n“some pass”",
     "precisionStatic": "precision\nstatic",
     "oracle": "any\ncandidate",

@@ -30,6 +30,8 @@ class Attempt:
     """The product's verdict in a few words."""
     proven: bool = False
     """The product says that every example passes."""
+    reservation: str = ""
+    """What it says against it all the same: "disputed", "unconfirmed"; "" for nothing."""
     passed: bool = True
     """The product says that nothing failed."""
     ran: int = 0

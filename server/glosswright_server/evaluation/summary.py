@@ -67,6 +67,8 @@ def summarise(records: Sequence[Record]) -> Summary:
     shown = [record for record in records if record.answer.shown is not None]
     sound = _where(shown, lambda attempt: attempt.passed)
     proven = _where(shown, lambda attempt: attempt.proven)
+    plain = _where(proven, lambda attempt: not attempt.reservation)
+    reserved = _where(proven, lambda attempt: bool(attempt.reservation))
     some = _where(sound, lambda attempt: not attempt.proven and attempt.ran > 0)
     static = _where(sound, lambda attempt: not attempt.ran and attempt.label != UNCHECKED)
     failing = _where(shown, lambda attempt: not attempt.passed)
@@ -93,9 +95,27 @@ def summarise(records: Sequence[Record]) -> Summary:
         ),
         Figure(
             "precisionProven",
-            "precision of “all examples pass”",
+            "precision of “all examples pass”, without reservation",
+            "answers whose examples all pass and that nothing else speaks against, that pass the hidden tests",
+            _solved(plain),
+        ),
+        Figure(
+            "precisionReserved",
+            "precision of “all examples pass”, with a reservation",
+            "answers whose examples all pass, labelled as unconfirmed or disputed, that pass the hidden tests",
+            _solved(reserved),
+        ),
+        Figure(
+            "precisionAllPass",
+            "precision of “all examples pass”, both together",
             "answers whose examples all pass that pass the hidden tests",
             _solved(proven),
+        ),
+        Figure(
+            "coverageProven",
+            "coverage of “all examples pass”, without reservation",
+            "problems whose answer is shown with this label",
+            Rate(len(plain), len(records)),
         ),
         Figure(
             "precisionSome",

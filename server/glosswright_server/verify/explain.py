@@ -11,7 +11,7 @@ from typing import Protocol
 
 from glosswright_server.intent.contract import Contract, Example
 from glosswright_server.verify.markdown import code, one_line, words
-from glosswright_server.verify.verdict import Check, ExamplesReport, Outcome, Verdict
+from glosswright_server.verify.verdict import Check, ExamplesReport, Outcome, Reservation, Verdict
 
 MAX_ITEMS = 20
 """Entries of one list that are shown; the rest is counted."""
@@ -63,6 +63,7 @@ def explain(
         f"### {words(verdict.label)}",
         _asked(why, contract),
         _examples(verdict, contract, tried),
+        _beyond(verdict),
         _checks(verdict),
         _candidates(tried),
         _origin(model, total_ms, tokens),
@@ -86,7 +87,7 @@ def plain_reason(verdict: Verdict, tried: Sequence[TriedLike] = ()) -> str:
     if report is not None and report.ran:
         left = len(report.results) - report.ran
         some = f"{report.ran} of {len(report.results)} examples ran, and {_passed(report.ran)}"
-        return _sentence(some if left else f"{_all(report.ran)} in the sandbox")
+        return _sentence(some if left else f"{_all(report.ran)} in the sandbox{_but(verdict)}")
     if any(check.outcome is Outcome.PASSED for check in verdict.checks):
         return _sentence("It passed every check made without running it", report.why_not if report is not None else "")
     return "It was not checked."
@@ -170,6 +171,44 @@ def _how(report: ExamplesReport) -> str:
             ". They all expect the same, so code that always says that would pass too: one with another answer helps"
         )
     return said
+
+
+def _beyond(verdict: Verdict) -> str:
+    """What was seen besides the examples, of code that passes them."""
+    beyond = verdict.beyond
+    if beyond is None or not verdict.proven:
+        return ""
+    items = []
+    if (dispute := beyond.dispute) is not None:
+        here = f"{code(dispute.call)} {words(dispute.here)} here"
+        items.append(f"✗ {here}, another answer that passes the examples {words(dispute.there)}: one of them is wrong")
+    if beyond.agree:
+        items.append(f"✓ {_others(beyond.agree)} the same for {beyond.calls} other calls")
+    elif verdict.reservation is Reservation.UNCONFIRMED:
+        items.append("✗ the model's other answers fail an example, so none of them could be compared with it")
+    elif beyond.repeated:
+        items.append("✓ the model gave the same program again")
+    elif not beyond.compared:
+        items.append("– no other answer was there to compare it with")
+    if beyond.untried:
+        items.append("– no example runs " + ", ".join(code(text, 80) for text in beyond.untried[:MAX_ITEMS]))
+    elif beyond.followed:
+        items.append("✓ the examples, or calls that others answer alike, run all of it")
+    return "**Beyond the examples**\n" + _list(items)
+
+
+def _but(verdict: Verdict) -> str:
+    """The reservation as the second half of a sentence; "" where there is none."""
+    beyond = verdict.beyond
+    if beyond is None or verdict.reservation is None:
+        return ""
+    if (dispute := beyond.dispute) is not None:
+        return f", but {dispute.call} {dispute.here} here; another that passes them {dispute.there}"
+    return ", but the model's other answers fail one, so there is nothing to confirm it"
+
+
+def _others(count: int) -> str:
+    return "another answer that passes the examples gives" if count == 1 else f"{count} others that pass them give"
 
 
 def _candidates(tried: Sequence[TriedLike]) -> str:

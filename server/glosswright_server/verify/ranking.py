@@ -1,8 +1,10 @@
 """Which candidate is offered: the one of which most is known to hold. Pure functions over verdicts.
 
 The order is that of the evidence: examples that ran outweigh what can be read off the code, and both outweigh the
-model's own opinion. Ties are broken by the mean log-probability of the tokens and not by a vote among candidates: of
-ten samples of a small model, likelihood found the right one more often than the majority did.
+model's own opinion. Of candidates that pass all examples those come first with which no other that passes them differs;
+of equals among them the earliest stays, for the best form of prompt is asked first. Other ties are broken by the mean
+log-probability of the tokens and not by a vote among candidates: of ten samples of a small model, likelihood found the
+right one more often than the majority did.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ import math
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-from glosswright_server.verify.verdict import Outcome, Verdict
+from glosswright_server.verify.verdict import Outcome, Reservation, Verdict
 
-SortKey = tuple[int, float, int, float, int, int]
+SortKey = tuple[int, float, int, int, int, float, int, int]
 """Sorts best first."""
 
 
@@ -36,17 +38,21 @@ _R = TypeVar("_R", bound=Ranked)
 def sort_key(verdict: Verdict, mean_logprob: float | None = None, *, length: int = 0, index: int = 0) -> SortKey:
     """The place of a candidate among those of one request; the smallest is the best.
 
-    In this order: every example passed and nothing else failed; every example passed though a check failed, for what
-    ran outweighs what was read; no check and no example failed; no check failed; the rest. Then the share of examples
-    passed, fewer failed checks, the mean log-probability (natural log; None and NaN come last), the shorter text
-    (`length`, code points), the earlier
+    In this order: every example passed and nothing else failed or speaks against it; the same with a reservation, what
+    is unconfirmed before what is disputed; every example passed though a check failed, for what ran outweighs what was
+    read; no check and no example failed; no check failed; the rest. Then the share of examples passed, fewer failed
+    checks, fewer programs that give a value where it breaks down, more that agree; unless all examples pass, the mean
+    log-probability (natural log; None and NaN come last) and the shorter text (`length`, code points); the earlier
     (`index`).
     """
     report = verdict.examples
     share = report.passed / len(report.results) if report is not None and report.results else 0.0
     failed = sum(check.outcome is Outcome.FAILED for check in verdict.checks)
+    fails, agree = (verdict.beyond.fails, verdict.beyond.agree) if verdict.beyond is not None else (0, 0)
     unlikely = math.inf if mean_logprob is None or math.isnan(mean_logprob) else -mean_logprob
-    return (_tier(verdict), -share, failed, unlikely, length, index)
+    if verdict.proven:
+        unlikely, length = 0.0, 0
+    return (_tier(verdict), -share, failed, fails, -agree, unlikely, length, index)
 
 
 def better(a: Ranked, b: Ranked) -> bool:
@@ -65,9 +71,9 @@ def _key(candidate: Ranked) -> SortKey:
 
 def _tier(verdict: Verdict) -> int:
     if verdict.proven:
-        return 0
+        return (None, Reservation.UNCONFIRMED, Reservation.DISPUTED).index(verdict.reservation)
     if verdict.examples is not None and verdict.examples.all_passed:
-        return 1
+        return 3
     if verdict.passed:
-        return 2
-    return 3 if verdict.statically_sound else 4
+        return 4
+    return 5 if verdict.statically_sound else 6

@@ -78,6 +78,49 @@ class ExamplesReport:
         return bool(self.results) and self.passed == len(self.results)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A call of which two candidates that pass all examples make something different: one of them is wrong."""
+
+    call: str
+    here: str
+    """What this candidate does: "gives 1", "raises IndexError"."""
+    there: str
+    """What the other does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """What is known of a candidate that passes all examples, beyond them."""
+
+    untried: tuple[str, ...] = ()
+    """Code that neither an example ran nor a second opinion vouches for, one line each. Told, but no reservation: it
+    is nearly always a guard for unusual input, in right answers as in wrong ones (docs/experiments.md)."""
+    followed: bool = False
+    """Whether it is known which code the examples ran."""
+    compared: int = 0
+    """With how many other programs that pass the examples it was compared."""
+    agree: int = 0
+    """How many of them gave the same value wherever both gave one."""
+    fails: int = 0
+    """How many of them gave a value where this one broke down."""
+    calls: int = 0
+    """How many other calls were made."""
+    repeated: bool = False
+    """Whether the model has given the same program more than once."""
+    rejected: int = 0
+    """How many other programs it has given, asked for a second opinion, that do not pass all examples."""
+    dispute: Dispute | None = None
+    """Where another differs, and not more of them agree."""
+
+
+class Reservation(str, Enum):
+    """Why a candidate that passes all examples is to be looked at all the same; in the label after the examples."""
+
+    UNCONFIRMED = "unconfirmed"  # the model's other answers fail an example, so none could be compared with it
+    DISPUTED = "disputed"  # see `Dispute`
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """All checks of one candidate."""
@@ -87,6 +130,8 @@ class Verdict:
     """None: there are none, or nobody has tried them yet."""
     imports: tuple[str, ...] = ()
     """Import statements that the file lacks for it, e.g. "import math"."""
+    beyond: Beyond | None = None
+    """None: nobody has looked further than the examples."""
 
     @property
     def statically_sound(self) -> bool:
@@ -105,9 +150,19 @@ class Verdict:
         return self.statically_sound and report is not None and report.all_passed and not report.weak
 
     @property
+    def reservation(self) -> Reservation | None:
+        """What is to be said against it although every example passed; None where nothing is known."""
+        if self.beyond is None or not self.proven:
+            return None
+        if self.beyond.dispute is not None:
+            return Reservation.DISPUTED
+        alone = not self.beyond.compared and not self.beyond.repeated
+        return Reservation.UNCONFIRMED if alone and self.beyond.rejected else None
+
+    @property
     def label(self) -> str:
         """A few words to show beside the suggestion: "✓ 3/3 examples", "✗ 2/3 examples", "✓ 1/1 examples, weak",
-        "✓ parses, names resolve"."""
+        "✓ 3/3 examples, disputed", "✓ parses, names resolve"."""
         failed = [c.name for c in self.checks if c.outcome is Outcome.FAILED]
         report = self.examples
         if failed:
@@ -115,6 +170,7 @@ class Verdict:
         if report is not None and report.ran:
             mark = "✗" if report.first_failed is not None else "✓"
             doubt = ", weak" if report.all_passed and report.weak else ""
+            doubt = f", {self.reservation.value}" if self.reservation is not None else doubt
             if report.first_failed is None and not report.all_passed:
                 doubt = f", {len(report.results) - report.ran} not run"
             return f"{mark} {report.passed}/{len(report.results)} examples{doubt}"

@@ -70,13 +70,15 @@ class Source:
 
 
 class Stage:
-    """An engine with a model that says the given answers: one text or several for each request, in order."""
+    """An engine with a model that says the given answers: one text or several for each request, in order. Second
+    opinions have tests of their own, in `test_second_opinion`."""
 
     def __init__(self, *said: str | Sequence[str], family: str = "qwen2.5-coder", **settings: Any) -> None:
         self.client = ScriptedClient()
         answers = iter(said)
         self.client.script = Script(lambda request: next(answers, ""))
         settings.setdefault("verify", {"runExamples": "always"})
+        settings["candidates"] = {"secondOpinion": False, **settings.get("candidates", {})}
         merged, problems = merge(Settings(), settings, allow_restricted=True)
         assert problems == ()
         self.source = Source(self.client, family)
@@ -117,7 +119,7 @@ async def test_one_answer_that_holds_is_enough() -> None:
 
 @needs_sandbox
 async def test_an_answer_whose_examples_pass_is_enough() -> None:
-    """The label tells how many examples passed, and the facts tell which."""
+    """Where no second opinion is wanted. The label tells how many examples passed, and the facts tell which."""
     stage = Stage(RIGHT)
     suggestion = await stage.implement(TWICE)
     assert suggestion is not None
@@ -165,7 +167,7 @@ async def test_later_samples_come_back_to_the_best_form() -> None:
 
 @needs_sandbox
 async def test_the_rest_of_a_batch_is_not_waited_for() -> None:
-    """As soon as one is proven the stream is closed, so that the model is free."""
+    """As soon as one is proven, and nothing is to be compared, the stream is closed, so that the model is free."""
     slow = "    total = 0\n" + "    total += x\n" * 60 + "    return total\n"
     stage = Stage(SQUARE, [slow, RIGHT, slow])
     stage.client.script.piece_s = 0.002

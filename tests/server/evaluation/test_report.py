@@ -43,6 +43,9 @@ def test_figures() -> None:
         "coverageSound": (3, 6),
         "passOfSound": (2, 3),
         "precisionProven": (1, 2),
+        "precisionReserved": (0, 0),
+        "precisionAllPass": (1, 2),
+        "coverageProven": (2, 6),
         "precisionSome": (0, 0),
         "precisionStatic": (1, 1),
         "rightFailing": (1, 2),
@@ -51,6 +54,19 @@ def test_figures() -> None:
     }
     assert dict(summary.reasons) == {"AssertionError": 1, "NameError": 1, "nothing shown: no usable code came": 1}
     assert (summary.seconds.median, summary.seconds.total, summary.tried.total) == (1.0, 8.0, 8.0)
+
+
+def test_reservations_hide_nothing() -> None:
+    """What carries one is counted apart, and both together are counted too: moving answers changes no sum."""
+    records = [
+        record("a", proven=True, ran=1, label="✓ 1/1 examples"),
+        record("b", proven=True, ran=1, label="✓ 1/1 examples, disputed", reservation="disputed", solved=False),
+        record("c", proven=True, ran=1, label="✓ 1/1 examples, unconfirmed", reservation="unconfirmed"),
+        record("d", ran=1, label="✓ 1/1 examples, weak"),
+    ]
+    summary = summarise(records)
+    keys = ("precisionProven", "precisionReserved", "precisionAllPass", "coverageProven", "precisionSome")
+    assert [(rate.part, rate.whole) for rate in map(summary.rate, keys)] == [(1, 1), (1, 2), (2, 3), (1, 4), (1, 1)]
 
 
 def test_examples_that_could_not_all_be_run() -> None:

@@ -28,7 +28,7 @@ def availability(language: str, options: SandboxOptions) -> Availability:
     """Whether examples of a language (an LSP id) can be run here. The first call starts the interpreter named in
     `options` to see what it is, and blocks for some 50 ms, 10 s at most; later ones look at the answer. May be called
     from any thread: several first calls at once may each start the interpreter, and answer the same."""
-    found = _prepared(language, options)
+    found = prepared(language, options)
     return Availability(sandbox="", why_not=found) if isinstance(found, str) else Availability(sandbox=found[0].name)
 
 
@@ -40,7 +40,7 @@ async def run_examples(program: Program, examples: tuple[Example, ...], options:
     started = time.monotonic()
     why_not = program.why_not
     if not why_not:
-        found = await asyncio.to_thread(_prepared, program.language, options)
+        found = await asyncio.to_thread(prepared, program.language, options)
         if not isinstance(found, str):
             run = _Run(program, examples, options, *found)
             await run.all()
@@ -54,7 +54,7 @@ async def run_examples(program: Program, examples: tuple[Example, ...], options:
     return ExamplesReport(results=tuple(judge.unknown(e, "not run") for e in examples), why_not=why_not)
 
 
-def _prepared(language: str, options: SandboxOptions) -> tuple[Walls, Interpreter] | str:
+def prepared(language: str, options: SandboxOptions) -> tuple[Walls, Interpreter] | str:
     """What keeps it in and what runs it, or the sentence why nothing can be run."""
     if language not in ("python", "javascript"):
         return "Examples are run for Python and JavaScript only."

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from glosswright_server.intent.contract import Contract, Example, Parameter, Raised, Result
 from glosswright_server.verify.explain import MAX_ITEMS, explain, plain_reason
 from glosswright_server.verify.markdown import code, one_line, words
-from glosswright_server.verify.verdict import Check, ExampleResult, ExamplesReport, Outcome, Verdict
+from glosswright_server.verify.verdict import Beyond, Check, Dispute, ExampleResult, ExamplesReport, Outcome, Verdict
 
 PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_APPLICABLE
 ONE = Example(expression="add(1, 2)", expected="3", text="add(1, 2) == 3")
@@ -101,6 +101,69 @@ def test_the_whole_story() -> None:
         "\n"
         "**Model**: `qwen2.5-coder-0.5b` · 4.1 s · 88 tokens\n"
     )
+
+
+DISPUTE = Dispute(call="add(0, 1)", here="gives 2", there="gives 1")
+
+
+@pytest.mark.parametrize(
+    ("beyond", "label", "lines", "sentence"),
+    [
+        (
+            Beyond(followed=True, compared=2, agree=2, calls=60),
+            "✓ 2/2 examples",
+            "- ✓ 2 others that pass them give the same for 60 other calls\n"
+            "- ✓ the examples, or calls that others answer alike, run all of it",
+            "All 2 examples passed in the sandbox.",
+        ),
+        (
+            Beyond(followed=True, compared=1, calls=60, dispute=DISPUTE),
+            "✓ 2/2 examples, disputed",
+            "- ✗ `add(0, 1)` gives 2 here, another answer that passes the examples gives 1: one of them is wrong\n"
+            "- ✓ the examples, or calls that others answer alike, run all of it",
+            "All 2 examples passed in the sandbox, but add(0, 1) gives 2 here; another that passes them gives 1.",
+        ),
+        (
+            Beyond(untried=("return `x`", "y = 1"), followed=True, rejected=3),
+            "✓ 2/2 examples, unconfirmed",
+            "- ✗ the model's other answers fail an example, so none of them could be compared with it\n"
+            "- – no example runs `` return `x` ``, `y = 1`",
+            "All 2 examples passed in the sandbox, but the model's other answers fail one, so there is nothing to "
+            "confirm it.",
+        ),
+        (
+            Beyond(untried=("return x",), followed=True, rejected=3, repeated=True),
+            "✓ 2/2 examples",
+            "- ✓ the model gave the same program again\n- – no example runs `return x`",
+            "All 2 examples passed in the sandbox.",
+        ),
+        (
+            Beyond(followed=False),
+            "✓ 2/2 examples",
+            "- – no other answer was there to compare it with",
+            "All 2 examples passed in the sandbox.",
+        ),
+        (
+            Beyond(compared=1, agree=1, calls=3),
+            "✓ 2/2 examples",
+            "- ✓ another answer that passes the examples gives the same for 3 other calls",
+            "All 2 examples passed in the sandbox.",
+        ),
+    ],
+)
+def test_what_lies_beyond_the_examples(beyond: Beyond, label: str, lines: str, sentence: str) -> None:
+    """A reservation is in the label, in the story and in the notice; agreement is told where somebody asks."""
+    verdict = Verdict(CHECKS[:1], report(PASSED, PASSED), beyond=beyond)
+    assert verdict.label == label
+    assert f"**Beyond the examples**\n{lines}\n\n" in story(verdict)
+    assert plain_reason(verdict) == sentence
+
+
+def test_beyond_examples_that_fail_nothing_is_told() -> None:
+    """What fails an example needs no second opinion."""
+    verdict = Verdict(CHECKS[:1], report(PASSED, FAILED), beyond=Beyond(compared=1, dispute=DISPUTE))
+    assert verdict.label == "✗ 1/2 examples"
+    assert "Beyond" not in story(verdict)
 
 
 def test_checks_show_what_failed_and_what_did_not_apply() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from glosswright_server.intent.contract import Example
 from glosswright_server.verify.ranking import better, ranked, sort_key
-from glosswright_server.verify.verdict import Check, ExampleResult, ExamplesReport, Outcome, Verdict
+from glosswright_server.verify.verdict import Beyond, Check, Dispute, ExampleResult, ExamplesReport, Outcome, Verdict
 
 MARKS = {"+": Outcome.PASSED, "-": Outcome.FAILED, "0": Outcome.NOT_APPLICABLE}
 
@@ -23,15 +23,22 @@ class Candidate:
     mean_logprob: float | None = None
 
 
-def verdict(checks: str, examples: str | None = None) -> Verdict:
+def verdict(checks: str, examples: str | None = None, beyond: Beyond | None = None) -> Verdict:
     """A verdict with one check and one example per mark: "+" passed, "-" failed, "0" not applicable."""
     results = tuple(ExampleResult(Example(expression=str(at)), MARKS[mark]) for at, mark in enumerate(examples or ""))
     report = None if examples is None else ExamplesReport(results=results)
-    return Verdict(tuple(Check(f"c{at}", MARKS[mark]) for at, mark in enumerate(checks)), report)
+    return Verdict(tuple(Check(f"c{at}", MARKS[mark]) for at, mark in enumerate(checks)), report, beyond=beyond)
 
+
+DISPUTE = Dispute(call="f(0)", here="gives 1", there="gives 2")
 
 BEST_FIRST = [
-    Candidate("proven", verdict("++", "+++"), -2.0),
+    Candidate("two agree", verdict("++", "+++", Beyond(compared=2, agree=2)), -2.0),
+    Candidate("one agrees", verdict("++", "+++", Beyond(compared=2, agree=1)), -1.0),
+    Candidate("proven", verdict("++", "+++"), -0.5),
+    Candidate("unconfirmed", verdict("++", "+++", Beyond(rejected=2)), -0.1),
+    Candidate("disputed", verdict("++", "+++", Beyond(compared=1, dispute=DISPUTE)), -0.3),
+    Candidate("breaks down", verdict("++", "+++", Beyond(compared=1, agree=1, fails=1, dispute=DISPUTE)), -0.1),
     Candidate("examples pass, a check fails", verdict("+-", "+++"), -0.1),
     Candidate("one example not run, likely", verdict("++", "++0"), -0.1),
     Candidate("two examples not run", verdict("++", "+00"), -0.1),

@@ -6,6 +6,9 @@ A command is a line of words in hexadecimal UTF-8, an answer a line of JSON whos
     run TOKEN SESSION BODY LAST WANTS     → the value of the expression LAST, after the statements BODY
     same TOKEN SESSION EXPECTED HOW       → a tuple of the value of EXPECTED, and whether the one before equals it,
                                             "strictly": and is of its class, or is only "equal"
+    watch TOKEN                           → None; the program's lines are noted as they run from now on
+    reached TOKEN                         → two tuples in one: the lines of its functions that ran since this was last
+                                            asked, and all that there are
     or [TOKEN, "raised", [class, base, …], message, errno or null, whether a file is named, name of a missing module]
     or [TOKEN, "memory"]
 
@@ -109,10 +112,13 @@ def workers() -> dict[str, Callable[..., Any]]:
     module = type(sys)("program")
     spaces: dict[str, dict[str, Any]] = {}
     last: list[Any] = [None]
+    loaded, watch, follow, reached = watcher()
 
     def load(source: str) -> None:
         modules["program"] = module
-        exec_(compile_(source, "<program>", "exec", 0, True), module.__dict__)
+        code = compile_(source, "<program>", "exec", 0, True)
+        loaded(code)
+        exec_(code, module.__dict__)
 
     def value_of(session: str, expression: str) -> Any:
         code = compile_(expression, "<example>", "eval", TOP_LEVEL_AWAIT, True)
@@ -123,6 +129,7 @@ def workers() -> dict[str, Callable[..., Any]]:
         last[0] = None
         space = spaces.setdefault(session, dict(module.__dict__))
         do_without_self_pipe()
+        follow()
         if body:
             exec_(compile_(body, "<example>", "exec", 0, True), space)
         value = value_of(session, expression) if expression else None
@@ -141,7 +148,44 @@ def workers() -> dict[str, Callable[..., Any]]:
         honest = how != "equal" or (last[0] == object_()) is False
         return wanted, honest and (last[0] == wanted) is True
 
-    return {"load": load, "run": run, "same": same}
+    return {"load": load, "run": run, "same": same, "watch": watch, "reached": reached}
+
+
+def watcher() -> tuple[Callable[[Any], None], Callable[[], None], Callable[[], None], Callable[[], Any]]:
+    """Four functions: to be given the program's code once; to begin noting which of its lines run; to be called before
+    each run from then on, since `calm` ends it; and one that says which lines of its functions have run since it was
+    last called, and which there are. Code that is clever enough can end the noting, or add to it: it is no proof."""
+    settrace, sorted_, tuple_, hasattr_, type_ = sys.settrace, sorted, tuple, hasattr, type
+    ran: set[int] = set()
+    programs: list[Any] = []
+    watching = [False]
+
+    def within(frame: Any, event: str, _: Any) -> Any:
+        ran.add(frame.f_lineno)
+        return within
+
+    def entered(frame: Any, event: str, _: Any) -> Any:
+        return within if frame.f_code.co_filename == "<program>" else None
+
+    def watch() -> None:
+        watching[0] = True
+
+    def follow() -> None:
+        if watching[0]:
+            settrace(entered)
+
+    def reached() -> Any:
+        there, stack = set(), [inner for code in programs for inner in code.co_consts]
+        while stack:
+            code = stack.pop()
+            if type_(code) is type_(within.__code__) and hasattr_(code, "co_lines"):  # Python 3.10
+                there.update([line for _, _, line in code.co_lines() if line])
+                stack.extend(code.co_consts)
+        lines = sorted_(ran)
+        ran.clear()
+        return tuple_(lines), tuple_(sorted_(there))
+
+    return programs.append, watch, follow, reached
 
 
 def finished(waiting: Any) -> Any:
