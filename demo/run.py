@@ -103,7 +103,8 @@ class Session:
                 client_info=lsp.ClientInfo(name="glosswright-demo"),
                 root_uri=FILES.as_uri(),
                 # An editor's user is asked once for each workspace; whoever runs the demo is shown what it does.
-                initialization_options={"verify": {"runExamples": "always"}},
+                # What the demo accepts says nothing of what the user does.
+                initialization_options={"verify": {"runExamples": "always"}, "feedback": {"enabled": False}},
                 capabilities=lsp.ClientCapabilities(
                     window=lsp.WindowClientCapabilities(work_done_progress=True),
                     workspace=lsp.WorkspaceClientCapabilities(

@@ -49,13 +49,15 @@ class LanguageServer:
     """A language server process and its client. A context manager."""
 
     def __init__(self, env: dict[str, str] | None = None, command: Sequence[str] | None = None) -> None:
+        # Counted as in an editor, but not among what the user's own editor has counted.
+        self._data = tempfile.TemporaryDirectory(prefix="glosswright-bench-", ignore_cleanup_errors=True)
         self.started_at = time.perf_counter()
         self.process = subprocess.Popen(
             command or [sys.executable, "-m", "glosswright_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "GLOSSWRIGHT_DATA_DIR": self._data.name, **(env or {})},
             bufsize=0,
         )
         self._sent: dict[int, float] = {}
@@ -86,6 +88,7 @@ class LanguageServer:
             self.process.kill()
             self.process.wait(5)
         self._reader.join(5)
+        self._data.cleanup()
         self.process.stdout.close()
 
     def initialize(self, options: Any = None) -> Answer:

@@ -50,12 +50,14 @@ def show(statistics: Statistics, console: Console, path: str) -> None:
         console.print(f"They are counted in {path}, unless the setting `feedback.enabled` is off.", style="dim")
         return
     first, last = (datetime.fromtimestamp(seconds).date() for seconds in (statistics.since, statistics.until))
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"{first} to {last}")
+    console.print(f"{first} to {last}", highlight=False)
+    # Narrow enough for a terminal of 80 columns: names are what tells the rows apart.
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("", overflow="fold")
     for name in ("shown", "accepted", "in part", "dismissed", "kept"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for percent in PERCENTILES:
-        table.add_column(f"p{percent}", justify="right")
+        table.add_column(f"p{percent}", justify="right", no_wrap=True)
     table.add_row(*_row("all", total), style="bold")
     for group, tallies in GROUPS:
         table.add_row(f"[dim]by {group}[/]")
@@ -63,9 +65,10 @@ def show(statistics: Statistics, console: Console, path: str) -> None:
             table.add_row(*_row(f"  {tally.name}", tally))
     console.print(table)
     console.print(
-        "accepted: of those shown, as a whole; kept: of the accepted, still there after a minute; "
-        "p50, p90, p99: seconds from the request to the answer",
+        "accepted: of those shown, as a whole; kept: of the accepted that could be looked at, still there after a "
+        "minute; p50, p90, p99: seconds from the request to the answer",
         style="dim",
+        highlight=False,
     )
 
 
@@ -73,10 +76,10 @@ def _row(name: str, tally: Tally) -> list[str]:
     return [
         name.replace("[", r"\["),
         str(tally.shown),
-        f"{tally.accepted} ({_percent(tally.accepted, tally.shown)})",
+        f"{tally.accepted} {_percent(tally.accepted, tally.shown)}",
         str(tally.partly_accepted),
         str(tally.dismissed),
-        f"{tally.kept} of {tally.looked_at}" if tally.looked_at else "—",
+        _percent(tally.kept, tally.looked_at),
         *([f"{value / 1000:.1f}" for value in tally.total_ms] or ["—"] * len(PERCENTILES)),
     ]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from glosswright_server.feedback import impressions
 from glosswright_server.feedback.file import FeedbackFile
 from glosswright_server.generation.scripted import Script
 
@@ -91,6 +93,22 @@ async def test_actions_and_commands(wire: Wire) -> None:
     wire.change({"text": "# and two more\n"})
     await wire.command("glosswright.generate", {"uri": URI, "position": {"line": 0, "character": 3}})
     assert await total(wire) == {"shown": 2, "accepted": 2}
+
+
+@pytest.mark.parametrize(("then", "kept"), [(None, 1), ("something else\n", 0)])
+async def test_kept_after_a_minute(wire: Wire, monkeypatch: pytest.MonkeyPatch, then: str | None, kept: int) -> None:
+    """The open document is looked at again; the minute is shorter here."""
+    monkeypatch.setattr(impressions, "KEPT_AFTER_S", 0.1)
+    wire.model.script = Script(CODE)
+    await wire.initialize()
+    wire.open(TEXT)
+    [item] = (await wire.inline())["items"]
+    wire.change(insert(1, 0, item["insertText"]))
+    if then is not None:
+        wire.change({"text": then})
+    await asyncio.sleep(0.2)
+    found = (await wire.call("glosswright/stats"))["total"]
+    assert (found["accepted"], found["lookedAtAfterAMinute"], found["kept"]) == (1, 1, kept)
 
 
 async def test_lists(wire: Wire) -> None:
