@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any
 
@@ -46,6 +47,8 @@ def architectures() -> dict[str, NetworkConfig]:
         found[name] = small_transformer(
             pre_norm=pre_norm, positions=positions, copy=copying != "none", copy_layer=0, **copy_from
         )
+    for name in ("lstm-general-copy", "lstm-concat-feeding-coverage-copy", "transformer-pre-sinusoidal-copy-own"):
+        found[f"{name}-fed"] = dataclasses.replace(found[name], copy_feeding=True)
     return found
 
 
@@ -60,5 +63,7 @@ def few() -> dict[str, NetworkConfig]:
         "transformer-pre-sinusoidal-copy-own",
         "transformer-post-learned-copy-attention",
         "transformer-pre-learned-copy-none",
+        "lstm-general-copy-fed",
+        "transformer-pre-sinusoidal-copy-own-fed",
     )
     return {name: architectures()[name] for name in names}

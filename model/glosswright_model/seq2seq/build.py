@@ -92,9 +92,10 @@ def _rnn(config: RnnConfig, source_size: int, target_size: int) -> RnnSeq2Seq:
     )
     readout_size = features if config.tie_output else hidden
     attend_first = config.attention == "bahdanau"
+    token = features + (hidden if config.copy_feeding else 0)
     decoder_recurrent = Recurrent(
         config.cell,
-        features + (hidden if attend_first else readout_size if config.input_feeding else 0),
+        token + (hidden if attend_first else readout_size if config.input_feeding else 0),
         hidden,
         config.decoder_layers,
         dropout=config.dropout,
@@ -117,10 +118,11 @@ def _rnn(config: RnnConfig, source_size: int, target_size: int) -> RnnSeq2Seq:
             decoder_recurrent,
             score,
             nn.Linear(2 * hidden, readout_size),
-            nn.Linear(2 * hidden + features, 1) if config.copy else None,
+            nn.Linear(2 * hidden + token, 1) if config.copy else None,
             dropout,
             attend_first=attend_first,
             input_feeding=config.input_feeding,
+            copy_feeding=config.copy_feeding,
             coverage=config.coverage,
         ),
         output,
@@ -169,6 +171,7 @@ def _transformer(config: TransformerConfig, source_size: int, target_size: int) 
             [DecoderLayer(attention(), attention(), feedforward(), residuals(3)) for _ in range(config.decoder_layers)],
             norm(),
             Pointer(size, own=config.copy_from == "own") if config.copy else None,
+            nn.Linear(size, size, bias=False) if config.copy_feeding else None,
             explaining=config.copy_layer % config.decoder_layers,
             layer_dropout=config.layer_dropout,
         ),

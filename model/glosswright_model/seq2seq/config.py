@@ -46,6 +46,8 @@ class RnnConfig:
     """Feed the attentional state of each step into the next (Luong et al. 2015, section 3.3); steps run one by one."""
     copy: bool = True
     """Copy source tokens by their attention weight (pointer-generator, See et al. 2017)."""
+    copy_feeding: bool = False
+    """Feed the encoded source positions that the last token may have been copied from (CopyNet, Gu et al. 2016)."""
     coverage: bool = False
     """Let attention know what it has looked at already, and add the coverage loss (See et al. 2017)."""
     coverage_weight: float = 1.0
@@ -67,6 +69,7 @@ class RnnConfig:
 
     def __post_init__(self) -> None:
         _check(self)
+        _check_copying(self)
         if self.bidirectional and self.hidden_size % 2:
             raise ConfigError(f"hidden_size: {self.hidden_size} is odd; a bidirectional encoder halves it")
         if self.attention == "bahdanau" and self.input_feeding:
@@ -97,6 +100,8 @@ class TransformerConfig:
     """Longest source or target in tokens."""
     copy: bool = True
     """Copy source tokens (pointer-generator, See et al. 2017)."""
+    copy_feeding: bool = False
+    """Feed the encoded source positions that the last token may have been copied from (CopyNet, Gu et al. 2016)."""
     copy_from: CopySource = "own"
     """Weights for copying: "own" trains one attention head for it behind the last layer; "attention" averages the
     cross-attention heads of the layer `copy_layer`."""
@@ -119,6 +124,7 @@ class TransformerConfig:
 
     def __post_init__(self) -> None:
         _check(self)
+        _check_copying(self)
         if self.model_size % self.heads:
             raise ConfigError(f"heads: {self.heads} does not divide model_size {self.model_size}")
         if self.model_size % 2 and self.positions == "sinusoidal":
@@ -231,3 +237,9 @@ def _check(config: NetworkConfig | DiscriminatorConfig) -> None:
             raise ConfigError(f"{field.name}: {value} is too small; use at least 1")
         if field.name == "coverage_weight" and not 0.0 <= value < float("inf"):
             raise ConfigError(f"{field.name}: {value} is no weight; use a number from 0")
+
+
+def _check_copying(config: NetworkConfig) -> None:
+    """What is fed must be copied first."""
+    if config.copy_feeding and not config.copy:
+        raise ConfigError("copy_feeding: nothing is copied; use copy: true as well, or copy_feeding: false")

@@ -51,6 +51,23 @@ class Copyable:
         weights = weights.float() * mask
         return weights / weights.sum(-1, keepdim=True).clamp_min(1e-30)
 
+    def read(self, previous: Tensor, encoded: Tensor) -> Tensor:
+        """What the decoder is told of a token that may be a copy: the mean of the places it may have been copied from.
+
+        The selective read of CopyNet (Gu et al. 2016, arXiv 1603.06393, eq. 9), with equal weights instead of those of
+        the step before: so it is known for all steps of a training batch at once.
+
+        Args:
+            previous: [N, T] previous tokens, ids in the extended vocabulary.
+            encoded: [N, S, E]
+
+        Returns:
+            [N, T, E], 0 for tokens that are not in the source.
+        """
+        same = (self.ids[:, None, :] == previous[:, :, None]) & (previous != PAD)[:, :, None]  # [N, T, S]
+        weights = same.to(encoded.dtype)
+        return torch.bmm(weights / weights.sum(-1, keepdim=True).clamp_min(1.0), encoded)
+
     def gate(self, gate: Tensor) -> Tensor:
         """[N, T] gate logits -> the same, with "generate" where nothing can be copied."""
         return gate.masked_fill(self.none[:, None], 1e4)

@@ -104,6 +104,7 @@ class RnnDecoder(nn.Module):
         *,
         attend_first: bool,
         input_feeding: bool,
+        copy_feeding: bool,
         coverage: bool,
     ) -> None:
         super().__init__()
@@ -118,6 +119,7 @@ class RnnDecoder(nn.Module):
         self.attend_first = attend_first
         """Bahdanau's order: look with s_{t-1}, and feed c_t into the step; else Luong's: look with s_t."""
         self.input_feeding = input_feeding
+        self.copy_feeding = copy_feeding
         self.coverage = coverage
 
     def forward(self, ids: Tensor, state: RnnState) -> tuple[Decoded, RnnState]:
@@ -127,6 +129,9 @@ class RnnDecoder(nn.Module):
         and without coverage all T attentions are one product.
         """
         embedded = self.embedding(ids)  # [B, T, X]
+        if self.copy_feeding:
+            read = state.memory.copyable.read(ids, state.memory.encoded)
+            embedded = torch.cat([embedded, read], dim=-1)  # from here on X is both
         if not (self.attend_first or self.input_feeding):
             states, hidden = self.recurrent(embedded, state.hidden)
             state = replace(state, hidden=hidden)

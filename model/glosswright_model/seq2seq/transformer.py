@@ -322,6 +322,7 @@ class TransformerDecoder(nn.Module):
         layers: Sequence[DecoderLayer],
         norm: nn.Module,
         pointer: Pointer | None,
+        read: nn.Linear | None,
         *,
         explaining: int,
         layer_dropout: float,
@@ -332,6 +333,8 @@ class TransformerDecoder(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.norm = norm
         self.pointer = pointer
+        self.read = read
+        """[D] -> [D], with copy feeding: what the places that a token may be copied from add to its embedding."""
         self.explaining = explaining
         """The layer whose attention to the source is given, and copies if the pointer has no head of its own."""
         self.layer_dropout = layer_dropout
@@ -350,7 +353,10 @@ class TransformerDecoder(nn.Module):
         """
         memory = state.memory
         wanted = attention or (self.pointer is not None and self.pointer.query is None)
-        x = self.positions(self.embedding(ids), state.length)
+        embedded = self.embedding(ids)  # [B, T, D]
+        if self.read is not None:
+            embedded = embedded + self.read(memory.copyable.read(ids, memory.encoded)) / self.positions.scale
+        x = self.positions(embedded, state.length)
         caches: list[Tensor] = []
         seen = None
         for number, layer in enumerate(self.layers):

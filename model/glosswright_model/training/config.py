@@ -41,6 +41,15 @@ class DataSettings(Settings):
     """Tokens of a target; pairs with a longer one are left out."""
 
 
+class VectorSettings(Settings):
+    """Pretrained word vectors that embeddings begin with; see `seq2seq.vectors` for the formats. For word codecs."""
+
+    source: str | None = None
+    """A file for the words of sources."""
+    target: str | None = None
+    """A file for the words of targets."""
+
+
 class DecodingSettings(Settings):
     """How validation decodes: greedily."""
 
@@ -75,6 +84,7 @@ class Experiment(Settings):
     """kind: word or bpe, and the options of that codec."""
     network: dict[str, Any] = Field(default_factory=lambda: {"architecture": "rnn"})
     """architecture: rnn or transformer, and the fields of `RnnConfig` or `TransformerConfig`."""
+    vectors: VectorSettings = VectorSettings()
     augment: dict[str, Any] = Field(default_factory=dict)
     """Augmentation of the training pairs; see `data.augment`."""
     training: TrainingSettings = TrainingSettings()

@@ -24,11 +24,12 @@ from glosswright_model.data.codec import Codec
 from glosswright_model.data.codecs import build_codec
 from glosswright_model.data.pairs import Pair
 from glosswright_model.data.readers import read_corpus
-from glosswright_model.data.word_codec import WordCodecOptions
+from glosswright_model.data.word_codec import N_SPECIAL, WordCodec, WordCodecOptions
 from glosswright_model.errors import ConfigError, DataError
 from glosswright_model.seq2seq.build import Network, build, build_discriminator
 from glosswright_model.seq2seq.config import DiscriminatorConfig, NetworkConfig
 from glosswright_model.seq2seq.discriminator import Discriminator
+from glosswright_model.seq2seq.vectors import initialise_embedding
 from glosswright_model.training.config import Experiment, refuse_unknown
 from glosswright_model.training.seeds import seed_of
 
@@ -69,6 +70,7 @@ def prepare(experiment: Experiment) -> Prepared:
         if dataclasses.replace(start.config, **_dropouts(config)) != config:
             raise ConfigError("network: differs from that of the checkpoint in start_from in more than dropout.")
         network.load_state_dict(start.network.state_dict())
+    take_vectors(experiment, network, codec)
     encoded = encode_pairs(codec, train, target_limit=experiment.data.target_limit)
     if not encoded.examples:
         raise DataError("There is no pair to train on: all were empty or longer than data.target_limit.")
@@ -125,6 +127,25 @@ def make_codec(experiment: Experiment, train: Sequence[Pair]) -> Codec:
     return build_codec(kind, train, {"source_limit": experiment.data.source_limit, **options})
 
 
+def take_vectors(experiment: Experiment, network: Network, codec: Codec) -> None:
+    """Begin with pretrained word vectors, where the configuration names files. Raises ConfigError, DataError."""
+    files = experiment.vectors
+    if files.source is None and files.target is None:
+        return
+    if not isinstance(codec, WordCodec):
+        raise ConfigError("vectors: are for words; use codec.kind: word, or leave vectors out.")
+    if experiment.start_from:
+        raise ConfigError("vectors: would undo what start_from learned; use one of the two.")
+    for path, embedding, words in (
+        (files.source, network.encoder.embedding, codec.source_words),
+        (files.target, network.decoder.embedding, codec.target_words),
+    ):
+        if path is not None:
+            ids = [""] * N_SPECIAL + list(words)  # special ids have no vector
+            ids += [""] * (embedding.size - len(ids))  # nor have numbered unknown words
+            initialise_embedding(embedding.table, ids, Path(path).expanduser())
+
+
 def build_adversary(experiment: Experiment, codec: Codec) -> Discriminator:
     """The discriminator of adversarial training, with its first weights. Raises ConfigError, naming the field."""
     values = dict(experiment.tune.discriminator)
@@ -140,10 +161,15 @@ def build_adversary(experiment: Experiment, codec: Codec) -> Discriminator:
 
 def fingerprint_of(experiment: Experiment, train: Sequence[Pair], dev: Sequence[Pair]) -> str:
     """A hash of everything that decides what a run ends with: settings, pairs, and the checkpoint it starts from."""
-    document = experiment.model_dump(mode="json", exclude={"record": True, "data": {"path"}, "start_from": True})
+    document = experiment.model_dump(
+        mode="json", exclude={"record": True, "data": {"path"}, "start_from": True, "vectors": True}
+    )
     digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
     for pair in (*train, *dev):
         digest.update(json.dumps([pair.source, pair.target, pair.split]).encode())
+    for vectors in (experiment.vectors.source, experiment.vectors.target):
+        if vectors is not None and (file := Path(vectors).expanduser()).is_file():
+            digest.update(sha256(file).encode())
     if experiment.start_from:
         read_config(Path(experiment.start_from))
         digest.update(sha256(Path(experiment.start_from) / "config.json").encode())

@@ -51,6 +51,8 @@ def test_discriminator_survives_json() -> None:
         ({"architecture": "rnn", "cell": "LSTM"}, "cell: 'LSTM' is unknown; choose one of lstm, gru, rnn"),
         ({"architecture": "rnn", "coverage_weight": -1.0}, "coverage_weight: -1.0"),
         ({"architecture": "rnn", "attention": "bahdanau", "input_feeding": True}, "input_feeding:"),
+        ({"architecture": "rnn", "copy": False, "copy_feeding": True}, "copy_feeding: nothing is copied"),
+        ({"architecture": "transformer", "copy": False, "copy_feeding": True}, "copy_feeding: nothing is copied"),
         ({"architecture": "transformer", "heads": 3}, "heads: 3 does not divide model_size 256"),
         ({"architecture": "transformer", "copy_layer": 3}, "copy_layer: 3 is none of the 3"),
         ({"architecture": "transformer", "copy_layer": -4}, "copy_layer: -4 is none of the 3"),

@@ -56,6 +56,14 @@ def test_weights_lie_on_copyable_tokens_alone() -> None:
     torch.testing.assert_close(what.renormalise(attention[:, 0]), expected[:, 0])
 
 
+def test_reads_where_a_token_may_have_been_copied_from() -> None:
+    """CopyNet's selective read: the mean of all places of the token, and nothing for tokens of no place."""
+    what = copyable([[4, 6, PAD, 6]], extra=2)
+    encoded = torch.tensor([[[1.0, 0.0], [0.0, 2.0], [9.0, 9.0], [4.0, 4.0]]])
+    read = what.read(torch.tensor([[1, 4, 6, 5, PAD]]), encoded)
+    assert read[0].tolist() == [[0.0, 0.0], [1.0, 0.0], [2.0, 3.0], [0.0, 0.0], [0.0, 0.0]]
+
+
 def test_a_gold_token_that_nothing_can_write_costs_a_finite_amount() -> None:
     """One wrong pair must not end a run with NaN weights; and its gradient is a number too."""
     what = copyable([[4, 5]], extra=1)
