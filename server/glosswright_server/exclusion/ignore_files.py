@@ -66,9 +66,7 @@ class IgnoreFiles:
         self._clock = clock
         self._lock = threading.Lock()
         self._folders: dict[Path, _Read] = {}
-        secrets, _ = parse(SECRETS, ignore_case=True)
-        self._secret_folders = [pattern for pattern in secrets if pattern.text.endswith("/")]
-        self._secret_files = [pattern for pattern in secrets if not pattern.text.endswith("/")]
+        self._secrets: tuple[Pattern, ...] | None = None
         self._told: set[tuple[Path, Problem]] = set()
 
     def forget(self) -> None:
@@ -143,26 +141,35 @@ class IgnoreFiles:
         return None
 
     def _secret_folder(self, names: Sequence[str]) -> Excluded | None:
-        return next((found for name in names if (found := _built_in(self._secret_folders, f"{name}/"))), None)
+        folders = [pattern for pattern in self._built_in() if pattern.text.endswith("/")] if names else []
+        return next((found for name in names if (found := _decided(folders, f"{name}/"))), None)
 
     def _secret_file(self, path: PurePath) -> Excluded | None:
-        return _built_in(self._secret_files, "/".join(path.parts[1:]))
+        files = [pattern for pattern in self._built_in() if not pattern.text.endswith("/")]
+        return _decided(files, "/".join(path.parts[1:]))
+
+    def _built_in(self) -> tuple[Pattern, ...]:
+        if self._secrets is None:
+            self._secrets, _ = parse(SECRETS, ignore_case=True)
+        return self._secrets
 
     def _read(self, folder: Path) -> _Read:
         with self._lock:
             known = self._folders.get(folder)
-            now = self._clock()
-            if known is not None and now - known.looked_at < LOOK_AGAIN_S:
-                return known
-            read = _look(folder / IGNORE_FILE, known, now)
+        now = self._clock()
+        if known is not None and now - known.looked_at < LOOK_AGAIN_S:
+            return known
+        # Without the lock: a folder on a disk that hangs must not keep the others.
+        read = _look(folder / IGNORE_FILE, known, now)
+        with self._lock:
             self._folders.pop(folder, None)
             self._folders[folder] = read
             while len(self._folders) > MOST_FOLDERS:
                 del self._folders[next(iter(self._folders))]
-            return read
+        return read
 
 
-def _built_in(patterns: Sequence[Pattern], path: str) -> Excluded | None:
+def _decided(patterns: Sequence[Pattern], path: str) -> Excluded | None:
     decided = last_that_applies(patterns, path)
     if decided is None or not decided.excludes:
         return None

@@ -11,9 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pathspec.patterns.gitignore import GitIgnorePatternError
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
 MOST_LINES = 10_000
 LONGEST_LINE = 1_000
 MOST_STARS = 24
@@ -62,6 +59,10 @@ class Problem:
 
 def parse(text: str, *, ignore_case: bool = False) -> tuple[tuple[Pattern, ...], tuple[Problem, ...]]:
     """The patterns of an ignore file in their order, and what is wrong with it. Never raises."""
+    # Here and not above: it takes a thirtieth of a second, and the editor waits for the server's start.
+    from pathspec.patterns.gitignore import GitIgnorePatternError
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
     patterns: list[Pattern] = []
     problems: list[Problem] = []
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):

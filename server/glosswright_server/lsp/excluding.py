@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
 TOO_SLOW = "whether it is excluded could not be found out in time"
+_THREADS = 8
 _LOCAL_SCHEMES = frozenset({"file", "vscode-notebook-cell", "git"})
 """Schemes whose path is that of a file on this machine."""
 _SECRET_LANGUAGES = frozenset({"dotenv"})
@@ -39,7 +40,7 @@ class Excluding:
         self._answers: dict[str, tuple[str, float]] = {}
         self._asking: dict[str, asyncio.Task[str]] = {}
         # Threads of its own: a file system that hangs must not keep what else runs in threads.
-        self._threads = ThreadPoolExecutor(2, "glosswright-exclusion")
+        self._threads = ThreadPoolExecutor(_THREADS, "glosswright-exclusion")
         self.on_problem: Callable[[str], None] = lambda problem: None
         """Told each thing that is wrong with an ignore file, once."""
 

@@ -5,6 +5,7 @@
   the length in UTF-16 code units from the start of `insertText`.
 - `textDocument/didFocus` `{textDocument?}`: which document is looked at; the status is about that one.
 - `didChangeStatus` `{kind, message, busy}` is sent when the status changes.
+- `textDocument/copilotPanelCompletion`: several examined candidates for a place, the best first, as the same items.
 - `checkStatus`, `signIn`, `signOut`: there is nobody to sign in to; the answers say that all is well.
 
 Nothing of it is sent anywhere: what is shown and accepted is counted as `feedback` counts it.
@@ -12,10 +13,16 @@ Nothing of it is sent anywhere: what is shown and accepted is counted as `feedba
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from glosswright_server.lsp.arguments import offer_in
+from glosswright_server.documents import Snapshot
+from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.errors import ModelError
+from glosswright_server.feedback.impression import Surface
+from glosswright_server.lsp.arguments import offer_in, place_of
 from glosswright_server.lsp.context import Context
+from glosswright_server.lsp.convert import offset_of, range_of
 from glosswright_server.lsp.features import Features
 from glosswright_server.lsp.imports import import_what_is_missing
 from glosswright_server.lsp.status import Status
@@ -23,6 +30,7 @@ from glosswright_server.lsp.status import Status
 ACCEPTED = "github.copilot.didAcceptCompletionItem"
 STATUS = "didChangeStatus"
 USER = "glosswright"
+PANEL_COUNT = 4
 _BUSY = ("starting", "downloading", "loading", "generating")
 
 
@@ -51,6 +59,20 @@ def register(features: Features) -> None:
         features.spoken.copilot = True
         focus.on(context.uri)
 
+    @server.feature("textDocument/copilotPanelCompletion")
+    async def panel(params: Any, context: Context) -> dict[str, Any]:
+        features.spoken.copilot = True
+        _, position = place_of({"uri": context.uri, "position": params.get("position") if params else None})
+        snapshot = context.snapshot
+        if snapshot is None or not await features.offers(snapshot):
+            return {"items": []}
+        try:
+            found = await _candidates(features, snapshot, offset_of(snapshot, position))
+        except ModelError as error:
+            features.model_failed(error)
+            return {"items": []}
+        return {"items": [_item(features, snapshot, one) for one in found]}
+
     @server.command(ACCEPTED)
     async def accepted(arguments: list[Any], context: Context) -> dict[str, Any] | None:
         offer = offer_in(arguments)
@@ -69,6 +91,24 @@ def register(features: Features) -> None:
     @server.feature("signOut")
     async def sign_out(params: Any, context: Context) -> dict[str, Any]:
         return {"status": "OK", "user": USER}
+
+
+async def _candidates(features: Features, snapshot: Snapshot, offset: int) -> Sequence[Suggestion]:
+    """Several for a comment or a function, where they can be told apart; one to go on with the code elsewhere."""
+    intents = features.engine.actions(snapshot, offset, offset)
+    if intents:
+        return await features.engine.alternatives(snapshot, intents[0], wanted=PANEL_COUNT)
+    one = await features.engine.inline(snapshot, offset, by_hand=True, current=lambda: features.current(snapshot.uri))
+    return [one] if one is not None else []
+
+
+def _item(features: Features, snapshot: Snapshot, suggestion: Suggestion) -> dict[str, Any]:
+    offer_id = features.offered(snapshot, suggestion, Surface.PANEL)
+    return {
+        "insertText": suggestion.text,
+        "range": features.server.protocol.plain(range_of(snapshot, suggestion.start, suggestion.end)),
+        "command": {"title": suggestion.label, "command": ACCEPTED, "arguments": [offer_id]},
+    }
 
 
 class Focus:
