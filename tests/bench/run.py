@@ -15,7 +15,18 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-NAMES = ("startup", "static", "sandbox", "overhead", "typing", "cancel", "prefix_cache", "throughput", "candidates")
+NAMES = (
+    "startup",
+    "static",
+    "sandbox",
+    "overhead",
+    "typing",
+    "cancel",
+    "prefix_cache",
+    "throughput",
+    "candidates",
+    "networks",
+)
 """In the order of a session: those that need the weights last."""
 PARTS = ("documents", "intent", "shaping")
 """Benchmarks of single parts: quick, without options, with figures for people only."""
