@@ -81,6 +81,8 @@ def verdict_class(verdict: Verdict) -> str:
         return "fails a check"
     if report is not None and report.first_failed is not None:
         return "fails an example"
+    if (reservation := verdict.reservation) is not None:
+        return f"examples pass, {reservation.value}"
     if report is not None and report.all_passed:
         return "weak examples pass" if report.weak else "all examples pass"
     if report is not None and report.passed:

@@ -12,7 +12,7 @@ from glosswright_server.feedback.impression import Impression, Outcome, Surface,
 from glosswright_server.feedback.impressions import KEPT_AFTER_S, MOST_FOLLOWED, Impressions
 from glosswright_server.feedback.kept import share_kept
 from glosswright_server.intent.contract import Example, ExampleKind
-from glosswright_server.verify.verdict import Check, ExampleResult, ExamplesReport, Verdict
+from glosswright_server.verify.verdict import Beyond, Check, Dispute, ExampleResult, ExamplesReport, Verdict
 from glosswright_server.verify.verdict import Outcome as CheckOutcome
 
 from .support import URI, snapshot, suggestion
@@ -223,6 +223,7 @@ def report(*outcomes: CheckOutcome, expected: str = "3") -> ExamplesReport:
 
 
 PASSED, FAILED, SKIPPED = CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.NOT_APPLICABLE
+DISPUTED = "examples pass, disputed"
 SOUND = (Check("parses", PASSED),)
 
 
@@ -237,6 +238,9 @@ SOUND = (Check("parses", PASSED),)
         (Verdict(SOUND, report(PASSED, PASSED)), "all examples pass"),
         (Verdict(SOUND, report(PASSED, expected="True")), "weak examples pass"),
         (Verdict(SOUND, report(PASSED, SKIPPED)), "some examples pass"),
+        (Verdict(SOUND, report(PASSED), beyond=Beyond(dispute=Dispute(call="f(0)", here="a", there="b"))), DISPUTED),
+        (Verdict(SOUND, report(PASSED), beyond=Beyond(rejected=2)), "examples pass, unconfirmed"),
+        (Verdict(SOUND, report(PASSED), beyond=Beyond(compared=2, agree=2)), "all examples pass"),
     ],
 )
 def test_verdicts_by_class(verdict: Verdict, phrase: str) -> None:
