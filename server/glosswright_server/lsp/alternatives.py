@@ -18,11 +18,11 @@ from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.feedback.impression import Surface
 from glosswright_server.intent.model import Intent, IntentKind
 
-from .arguments import invalid, place_of, token_in
+from .arguments import invalid, token_in
 from .context import Context
-from .convert import offset_of, range_of
+from .convert import range_of
 from .features import Features
-from .generate import NoCode, edit_for, refuse_if_changed
+from .generate import NoCode, asked_at, edit_for, refuse_if_changed
 from .imports import APPLY_TIMEOUT_S
 from .progress import Stopped, WorkDone, in_progress
 
@@ -44,7 +44,12 @@ def register(features: Features) -> None:
 
     @server.feature("glosswright/alternatives")
     async def alternatives(params: Any, context: Context) -> dict[str, Any] | None:
-        snapshot, intent, count = await _asked(features, params, context)
+        fields = params if isinstance(params, dict) else {}
+        count = fields.get("count", DEFAULT_COUNT)
+        if type(count) is not int or not 1 <= count <= MOST:
+            raise invalid(f"`count` must be a whole number from 1 to {MOST}")
+        place = {"uri": context.uri, "position": fields.get("position")}
+        snapshot, intent = await asked_at(features, context, place, IntentKind.COMMENT)
         try:
             found = await in_progress(
                 server,
@@ -98,26 +103,6 @@ def register(features: Features) -> None:
             features.impressions.accepted(offer_id)
             return {"applied": True}
         return {"applied": False, "reason": answer.failure_reason or "the editor did not apply the edit"}
-
-
-async def _asked(features: Features, params: Any, context: Context) -> tuple[Snapshot, Intent, int]:
-    """The document, what is asked for there, and how many answers. Raises an invalid-params error."""
-    fields = params if isinstance(params, dict) else {}
-    uri, position = place_of({"uri": context.uri, "position": fields.get("position")})
-    count = fields.get("count", DEFAULT_COUNT)
-    if type(count) is not int or not 1 <= count <= MOST:
-        raise invalid(f"`count` must be a whole number from 1 to {MOST}")
-    snapshot = context.documents.get(uri)
-    if snapshot is None:
-        why = context.documents.why_not(uri)
-        raise invalid(f"the document is {why.value if why else 'not open'}")
-    if (refusal := await features.offering.why_not(snapshot)) is not None:
-        raise invalid(f"nothing is offered in this document: {refusal.detail}")
-    offset = offset_of(snapshot, position)
-    intents = features.engine.actions(snapshot, offset, offset)
-    if not intents:
-        raise invalid("there is no comment and no function without a body at that place")
-    return snapshot, next((one for one in intents if one.kind is IntentKind.COMMENT), intents[0]), count
 
 
 async def _find(

@@ -15,15 +15,13 @@ from typing import Any
 
 from lsprotocol import types
 
-from glosswright_server.documents import Snapshot
 from glosswright_server.feedback.impression import Surface
-from glosswright_server.intent.model import Intent, IntentKind
+from glosswright_server.intent.model import IntentKind
 
-from .arguments import invalid, offer_in, place_of, token_in
+from .arguments import invalid, offer_in, token_in
 from .context import Context
-from .convert import offset_of
 from .features import Features
-from .generate import edit_for, generate
+from .generate import asked_at, edit_for, generate
 from .imports import ACCEPTED, APPLY_TIMEOUT_S, import_what_is_missing
 from .progress import Stopped
 
@@ -59,7 +57,7 @@ def register(features: Features) -> None:
 async def _generate_and_apply(
     features: Features, arguments: list[Any], context: Context, preferred: IntentKind
 ) -> dict[str, Any] | None:
-    snapshot, intent = await _asked(features, arguments, context, preferred)
+    snapshot, intent = await asked_at(features, context, arguments[0] if arguments else None, preferred)
     try:
         suggestion = await generate(features, snapshot, intent, token=token_in(context.raw))
     except Stopped:
@@ -87,21 +85,3 @@ def _folder_asked(features: Features, arguments: list[Any]) -> str:
     if place is not None or len(folders) != 1:
         raise invalid('the argument must be {"uri": …}, a document or a workspace folder')
     return folders[0].uri
-
-
-async def _asked(
-    features: Features, arguments: list[Any], context: Context, preferred: IntentKind
-) -> tuple[Snapshot, Intent]:
-    """The document and the intent at the place that the arguments name. Raises an invalid-params error."""
-    uri, position = place_of(arguments[0] if arguments else None)
-    snapshot = context.documents.get(uri)
-    if snapshot is None:
-        why = context.documents.why_not(uri)
-        raise invalid(f"the document is {why.value if why else 'not open'}")
-    if (refusal := await features.offering.why_not(snapshot)) is not None:
-        raise invalid(f"nothing is offered in this document: {refusal.detail}")
-    offset = offset_of(snapshot, position)
-    intents = features.engine.actions(snapshot, offset, offset)
-    if not intents:
-        raise invalid("there is no comment and no function without a body at that place")
-    return snapshot, next((intent for intent in intents if intent.kind is preferred), intents[0])

@@ -6,6 +6,8 @@ a message pops up only where something is wrong with it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
@@ -17,7 +19,9 @@ from glosswright_server.errors import GlosswrightError
 from glosswright_server.feedback.impression import Surface
 from glosswright_server.intent.model import Intent, IntentKind
 
-from .convert import workspace_edit
+from .arguments import invalid, place_of
+from .context import Context
+from .convert import offset_of, workspace_edit
 from .features import Features
 from .progress import WorkDone, in_progress
 from .status import Status
@@ -60,6 +64,23 @@ async def generate(
             ),
         )
     return suggestion
+
+
+async def asked_at(features: Features, context: Context, place: Any, preferred: IntentKind) -> tuple[Snapshot, Intent]:
+    """The document and what is asked for at `{"uri", "position"}`, of the preferred kind if there is such. Raises an
+    invalid-params error where nothing is."""
+    uri, position = place_of(place)
+    snapshot = context.documents.get(uri)
+    if snapshot is None:
+        why = context.documents.why_not(uri)
+        raise invalid(f"the document is {why.value if why else 'not open'}")
+    if (refusal := await features.offering.why_not(snapshot)) is not None:
+        raise invalid(f"nothing is offered in this document: {refusal.detail}")
+    offset = offset_of(snapshot, position)
+    intents = features.engine.actions(snapshot, offset, offset)
+    if not intents:
+        raise invalid("there is no comment and no function without a body at that place")
+    return snapshot, next((intent for intent in intents if intent.kind is preferred), intents[0])
 
 
 def edit_for(
