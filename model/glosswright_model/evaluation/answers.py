@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from glosswright_model.constraints import Constraint
 from glosswright_model.data.batching import collate_sources
 from glosswright_model.data.codec import Codec, EncodedSource
 from glosswright_model.decoding.beam import beam_search
-from glosswright_model.decoding.constraint import Prefix
 from glosswright_model.decoding.greedy import greedy
 from glosswright_model.decoding.hypothesis import Hypothesis, Normalisation
 from glosswright_model.decoding.step import StepModel
@@ -72,10 +72,6 @@ class Decoded:
     answers: tuple[Answer, ...]
     seconds: float
     """Wall time of encoding, search and decoding."""
-
-
-Constraint = Callable[[EncodedSource], Prefix]
-"""What a grammar allows at the beginning of the answer to a source."""
 
 
 def answer_all(

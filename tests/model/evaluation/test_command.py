@@ -53,6 +53,19 @@ def test_answers_that_were_kept_score_the_same(tmp_path: Path, capsys: pytest.Ca
     assert (first["search"], second["search"]) == ("beam 2", None)
 
 
+def test_answers_held_to_the_grammar_all_parse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An untrained network writes nonsense; held to the grammar it is at least Python."""
+    data = write_corpus(tmp_path / "corpus")
+    command = ["eval", str(write_checkpoint(tmp_path / "c")), "--data", str(data), "--max-length", "30", "--json"]
+    rates = []
+    for option in ([], ["--grammar"]):
+        assert main([*command, *option]) == 0
+        [system] = json.loads(capsys.readouterr().out)["systems"]
+        rates.append(system["all"]["parse_rate"]["value"])
+    assert system["search"] == "greedy, grammar"
+    assert rates[0] < rates[1] == 100.0
+
+
 def test_an_ensemble_answers_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two networks of one vocabulary are one system, and of two vocabularies none."""
     data = write_corpus(tmp_path / "corpus")
