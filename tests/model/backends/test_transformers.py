@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.tiny_transformers import write_t5, write_tokenizer
 
 from glosswright_model.backends.base import Delta, Finish, GenerationRequest
 from glosswright_model.backends.transformers_backend import TransformersBackend
@@ -17,37 +18,20 @@ from glosswright_model.errors import BackendMissing, GenerationError, ModelLoadE
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
-tokenizers = pytest.importorskip("tokenizers")
+pytest.importorskip("tokenizers")
 pytestmark = pytest.mark.torch
 
 QWEN = ("<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|file_sep|>")
 SENTINELS = ("<extra_id_0>", "<extra_id_1>")
 PROMPT = "def add(first, second):\n    return first"
-
-
-def write_tokenizer(folder: Path, control: tuple[str, ...]) -> Any:
-    """A byte-level BPE tokenizer trained on a line of code: nearly one token for each byte, as in the worst case."""
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = tokenizers.decoders.ByteLevel()
-    trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=280,
-        special_tokens=list(control),
-        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator([PROMPT, "return value"], trainer)
-    fast = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token=control[0], additional_special_tokens=list(control[1:])
-    )
-    fast.save_pretrained(folder)
-    return fast
+TEXTS = [PROMPT, "return value"]
+"""Nearly one token for each byte, as in the worst case."""
 
 
 @pytest.fixture(scope="module")
 def causal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hf") / "tiny-qwen2.5-coder"
-    tokenizer = write_tokenizer(folder, QWEN)
+    tokenizer = write_tokenizer(folder, QWEN, TEXTS, 280, additional_special_tokens=list(QWEN[1:]))
     torch.manual_seed(7)
     config = transformers.Qwen2Config(
         vocab_size=len(tokenizer),
@@ -68,21 +52,9 @@ def causal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def seq2seq_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hf") / "tiny-t5"
-    tokenizer = write_tokenizer(folder, ("</s>", "<pad>", *SENTINELS))
-    torch.manual_seed(7)
-    config = transformers.T5Config(
-        vocab_size=len(tokenizer),
-        d_model=32,
-        d_kv=8,
-        d_ff=64,
-        num_layers=2,
-        num_heads=4,
-        pad_token_id=1,
-        eos_token_id=0,
-        decoder_start_token_id=1,
-        initializer_factor=3.0,
-    )
-    transformers.T5ForConditionalGeneration(config).save_pretrained(folder)
+    control = ("</s>", "<pad>", *SENTINELS)
+    tokenizer = write_tokenizer(folder, control, TEXTS, 280, additional_special_tokens=list(control[1:]))
+    write_t5(folder, tokenizer)
     return folder
 
 

@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("peft", reason="fine-tuning needs peft and torch: pip install 'glosswright[train]'")
 
+from harness.tiny_transformers import write_t5, write_tokenizer
 from safetensors.torch import load_file
 
 from glosswright_model.backends.adapter import CONFIG_NAME, WEIGHTS_NAME
@@ -37,35 +38,19 @@ from glosswright_model.weights import resolve
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
-tokenizers = pytest.importorskip("tokenizers")
 pytestmark = pytest.mark.torch
 
 WORDS = ("red", "blue", "green", "black", "white")
 PAIRS = [
     Pair(f"print {word}", f"show('{word}')", licence="MIT", split=split) for word in WORDS for split in ("train", "dev")
 ]
-
-
-def write_tokenizer(folder: Path, control: tuple[str, ...], **options: Any) -> Any:
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = tokenizers.decoders.ByteLevel()
-    trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=300,
-        special_tokens=list(control),
-        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator([text for pair in PAIRS for text in prompt_and_answer(pair)], trainer)
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=control[0], **options)
-    fast.save_pretrained(folder)
-    return fast
+TEXTS = [text for pair in PAIRS for text in prompt_and_answer(pair)]
 
 
 @pytest.fixture(scope="module")
 def causal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hf") / "tiny-llama"
-    tokenizer = write_tokenizer(folder, ("<end>",))
+    tokenizer = write_tokenizer(folder, ("<end>",), TEXTS, 300)
     torch.manual_seed(7)
     config = transformers.LlamaConfig(
         vocab_size=len(tokenizer),
@@ -86,21 +71,8 @@ def causal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def seq2seq_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hf") / "tiny-t5"
-    tokenizer = write_tokenizer(folder, ("</s>", "<pad>"), pad_token="<pad>")
-    torch.manual_seed(7)
-    config = transformers.T5Config(
-        vocab_size=len(tokenizer),
-        d_model=32,
-        d_kv=8,
-        d_ff=64,
-        num_layers=2,
-        num_heads=4,
-        pad_token_id=1,
-        eos_token_id=0,
-        decoder_start_token_id=1,
-        initializer_factor=3.0,
-    )
-    transformers.T5ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer = write_tokenizer(folder, ("</s>", "<pad>"), TEXTS, 300, pad_token="<pad>")
+    write_t5(folder, tokenizer)
     return folder
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from glosswright_model.data.mining.languages import OTHERS
+from glosswright_model.data.mining.small_files import read_small
 
 PERMISSIVE = frozenset(
     {
@@ -36,7 +37,6 @@ PERMISSIVE = frozenset(
 
 _SPDX_LINE = re.compile(rb"SPDX-License-Identifier:[ \t]*([^\r\n]{1,200})")
 _HEAD_BYTES = 4096
-_MAX_BYTES = 256 * 1024
 
 
 class Licences:
@@ -150,17 +150,9 @@ def _expression(text: str) -> str:
     return " ".join(text.split())
 
 
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MAX_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
 def _metadata(folder: Path) -> str:
     for name, reader in _READERS.items():
-        if (text := _read(folder / name)) and (found := reader(text)):
+        if (text := read_small(folder / name)) and (found := reader(text)):
             return found
     return ""
 
@@ -203,7 +195,7 @@ def _licence_file(folder: Path) -> str:
         )
     except OSError:
         return ""
-    found = sorted({name for path in names if (name := licence_of_text(_read(folder / path)))})
+    found = sorted({name for path in names if (name := licence_of_text(read_small(folder / path)))})
     return " OR ".join(found)
 
 
@@ -211,10 +203,10 @@ def _installed_packages(folder: Path) -> dict[str, str]:
     """Licences of Python packages by top-level name, from the `*.dist-info` folders beside them."""
     found: dict[str, str] = {}
     for info in sorted(folder.glob("*.dist-info")):
-        licence = _python_metadata(_read(info / "METADATA"))
+        licence = _python_metadata(read_small(info / "METADATA"))
         if not licence:
             continue
-        for line in _read(info / "RECORD").split("\n"):
+        for line in read_small(info / "RECORD").split("\n"):
             top = line.split(",", 1)[0].split("/", 1)[0].lower()
             if top and not top.endswith(".dist-info") and top != "..":
                 found.setdefault(top.removesuffix(".py"), licence)

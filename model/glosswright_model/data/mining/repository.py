@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glosswright_model.data.mining.languages import OTHERS
-
-_MAX_BYTES = 4 * 1024 * 1024
+from glosswright_model.data.mining.small_files import read_small
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +31,24 @@ def repository_of(folder: Path) -> Repository | None:
             return None
         git = place / ".git"
         if git.is_dir():
-            return Repository(place, _address(_read(git / "config")) or place.name, _head(git, git))
-        if git.is_file() and (match := re.match(r"gitdir:\s*(.+)", _read(git))):  # a worktree or a submodule
+            return Repository(place, _address(read_small(git / "config")) or place.name, _head(git, git))
+        if git.is_file() and (match := re.match(r"gitdir:\s*(.+)", read_small(git))):  # a worktree or a submodule
             folder = (place / match[1].strip()).resolve()
-            common = (folder / (_read(folder / "commondir").strip() or ".")).resolve()
-            return Repository(place, _address(_read(common / "config")) or place.name, _head(folder, common))
+            common = (folder / (read_small(folder / "commondir").strip() or ".")).resolve()
+            return Repository(place, _address(read_small(common / "config")) or place.name, _head(folder, common))
     return None
 
 
 def _head(git: Path, common: Path) -> str:
-    head = _read(git / "HEAD").strip()
+    head = read_small(git / "HEAD").strip()
     if not head.startswith("ref:"):
         return head if re.fullmatch(r"[0-9a-f]{40,64}", head) else ""
     name = head.removeprefix("ref:").strip()
     if not re.fullmatch(r"refs/[\w./+@-]+", name) or ".." in name:
         return ""
-    if commit := _read(common / name).strip():
+    if commit := read_small(common / name).strip():
         return commit
-    packed = re.search(rf"^([0-9a-f]{{40,64}}) {re.escape(name)}$", _read(common / "packed-refs"), re.M)
+    packed = re.search(rf"^([0-9a-f]{{40,64}}) {re.escape(name)}$", read_small(common / "packed-refs"), re.M)
     return packed[1] if packed else ""
 
 
@@ -59,11 +58,3 @@ def _address(config: str) -> str:
     if match is None or match[1].startswith(("/", "file:", ".")) or re.match(r"[A-Za-z]:[\\/]", match[1]):
         return ""  # a path of this machine says nothing elsewhere
     return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", match[1])
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MAX_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return ""
