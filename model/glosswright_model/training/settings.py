@@ -90,6 +90,8 @@ class TrainingSettings(Settings):
 
     seed: Count = 1
     epochs: Positive = 20
+    max_updates: Count = 0
+    """Updates after which training ends whatever the epoch; 0: no limit."""
     batch_size: Positive = 64
     """Pairs of a batch, of all processes together."""
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0

@@ -107,7 +107,7 @@ class Trainer:
             )
         self._parallel: Any = DistributedDataParallel(self._network) if world.size > 1 else self._network
         per_epoch = math.ceil(len(run.batches.plan(0)) / settings.optimizer.accumulate)
-        self._total = per_epoch * settings.epochs
+        self._total = min(per_epoch * settings.epochs, settings.max_updates or per_epoch * settings.epochs)
         self._schedule = Schedule(
             kind=settings.schedule.kind,
             warmup=settings.schedule.warmup,
@@ -140,7 +140,7 @@ class Trainer:
 
     def _over(self) -> bool:
         tired = 0 < self._settings.patience <= self._progress.without_gain
-        return self._progress.epoch >= self._settings.epochs or tired
+        return self._progress.epoch >= self._settings.epochs or self._progress.update >= self._total or tired
 
     def _epoch(self) -> None:
         """What is left of an epoch."""
@@ -157,6 +157,7 @@ class Trainer:
             if ended:
                 progress.epoch, progress.position = progress.epoch + 1, 0
             due = progress.update % settings.validate_every == 0 if settings.validate_every else ended
+            due = due or progress.update == self._total
             if due:
                 self._validate()
             if due or ended or (settings.save_every and progress.update % settings.save_every == 0):

@@ -307,6 +307,15 @@ def test_a_damaged_state_is_refused(tmp_path: Path, name: str) -> None:
         toy_trainer(tmp_path)
 
 
+def test_it_ends_after_so_many_updates(tmp_path: Path) -> None:
+    """A budget in updates, in the middle of an epoch: measured, saved, and not gone beyond when it is resumed."""
+    settings = FAST.model_copy(update={"max_updates": 10})
+    listener = Listener()
+    assert toy_trainer(tmp_path, settings, recorder=listener).run().updates == 10
+    assert [update for kind, update, _ in listener.rows if kind == "validation"] == [8, 10]
+    assert toy_trainer(tmp_path, settings).run().updates == 10
+
+
 def test_a_metric_that_does_not_exist_is_named(tmp_path: Path) -> None:
     """The configuration says `metric: blue`: say which there are, at the first validation."""
     with pytest.raises(TrainingError, match="no metric 'blue'; it has exact_match, loss"):
