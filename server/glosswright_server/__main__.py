@@ -96,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     complete.add_argument("--why", action="store_true", help="say why this code: intent, checks, examples, candidates")
     complete.add_argument(
+        "--explain", action="store_true", help="say which words of the comment each part of the code came from"
+    )
+    complete.add_argument(
         "--run-examples", action="store_true", help="run the documentation's examples against the code, in the sandbox"
     )
     complete.add_argument(

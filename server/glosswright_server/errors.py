@@ -15,6 +15,7 @@
         ├── EndpointBusy         429/503; `retry_after_s` says when to come back
         ├── EndpointBroken       it answered, but not with the completions protocol (HTML, broken events, 500)
         ├── EndpointTimeout      it did not answer in time
+        ├── NotServed            the model was trained for something else than what was asked for
         └── LaunchError          the local model server could not be started
 
 Cancelled and superseded requests are ordinary outcomes, not errors: see `generation.scheduler`.
@@ -75,6 +76,10 @@ class EndpointTimeout(ModelError):
     """The endpoint did not answer in time."""
 
     retryable = True
+
+
+class NotServed(ModelError):
+    """The model was trained for something else than what was asked for."""
 
 
 class LaunchError(ModelError):

@@ -174,7 +174,16 @@ class EndpointSettings:
     family: str = _setting(
         "auto",
         "Prompt family of the endpoint's model; `auto` reads it from the model's name.",
-        choices=("auto", "generic", "qwen2.5-coder", "starcoder", "codellama", "deepseek-coder", "codegemma"),
+        choices=(
+            "auto",
+            "generic",
+            "qwen2.5-coder",
+            "starcoder",
+            "codellama",
+            "deepseek-coder",
+            "codegemma",
+            "seq2seq",
+        ),
     )
     supports_suffix: bool = _setting(
         False, "Whether the endpoint's `/v1/completions` accepts `suffix` (fill in the middle)."

@@ -13,13 +13,18 @@ from typing import Any
 import httpx
 
 START_S = 30.0
+LOAD_S = 60.0
 
 
 class ScriptedModel:
     """`glosswright model serve --scripted`, found by language servers with its runtime folder. A context manager."""
 
-    def __init__(self, folder: Path, **script: Any) -> None:
-        """`folder` becomes the runtime folder; `script` is what `serve --scripted` takes."""
+    def __init__(self, folder: Path, *, checkpoint: Path | None = None, **script: Any) -> None:
+        """`folder` becomes the runtime folder; `script` is what `serve --scripted` takes.
+
+        With `checkpoint` a network from that folder answers instead of a script.
+        """
+        self._checkpoint = checkpoint
         self.folder = folder
         self.env = {
             "GLOSSWRIGHT_RUNTIME_DIR": str(folder / "run"),
@@ -32,7 +37,8 @@ class ScriptedModel:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "script.json"
         path.write_text(json.dumps(self._script), encoding="utf-8")
-        command = [sys.executable, "-m", "glosswright_model", "serve", "--scripted", str(path), "--idle-minutes", "5"]
+        what = ["--scripted", str(path)] if self._checkpoint is None else ["--model", str(self._checkpoint)]
+        command = [sys.executable, "-m", "glosswright_model", "serve", *what, "--idle-minutes", "5"]
         with (self.folder / "model.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, env={**os.environ, **self.env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -42,6 +48,8 @@ class ScriptedModel:
             if self._process.poll() is not None or time.monotonic() > ends_at:
                 raise AssertionError("the scripted model server did not start:\n" + self.log())
             time.sleep(0.02)
+        if self._checkpoint is not None:
+            self._wait_until_loaded()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -52,6 +60,14 @@ class ScriptedModel:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(10)
+
+    def _wait_until_loaded(self) -> None:
+        """Importing torch takes its time, and longer on a busy machine."""
+        ends_at = time.monotonic() + LOAD_S
+        while (health := httpx.get(f"{self.state['url']}/health", trust_env=False).json())["status"] != "ready":
+            assert health["status"] != "failed", self.log()
+            assert time.monotonic() < ends_at, self.log()
+            time.sleep(0.1)
 
     @property
     def _state_file(self) -> Path:

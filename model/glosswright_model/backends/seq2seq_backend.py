@@ -85,7 +85,8 @@ class Seq2SeqBackend:
             from glosswright_model.constraints import constraint_for, has_grammar
         except ImportError as error:
             raise BackendMissing("this model needs torch: pip install 'glosswright[torch]'") from error
-        torch.set_num_threads(thread_count(threads))
+        # One thread is the fastest for matrices this small, and much so on a busy machine.
+        torch.set_num_threads(1 if threads is None else thread_count(threads))
         constraint = None
         try:
             loaded = load_checkpoint(folder)

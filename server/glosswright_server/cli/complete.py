@@ -22,7 +22,7 @@ from glosswright_server.cli.options import settings_from
 from glosswright_server.documents import PositionEncoding, Snapshot
 from glosswright_server.engine.changes import applied, changes_of
 from glosswright_server.engine.engine import Engine
-from glosswright_server.engine.explanation import as_plain, explanation, shortcoming
+from glosswright_server.engine.explanation import as_plain, explanation, origins, shortcoming
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ExcludedFile, GlosswrightError, UsageError
 from glosswright_server.exclusion.ignore_files import IgnoreFiles
@@ -75,6 +75,8 @@ def run_complete(options: argparse.Namespace) -> int:
         # The edit may begin with the end of the comment's line; the code alone does not.
         sys.stdout.write(suggestion.text.strip("\r\n") + snapshot.eol)
         _say(suggestion, why=options.why)
+        if options.explain and not options.why:  # which tells it too
+            print(_came_from(suggestion), file=sys.stderr)
     if options.write and not (suggestion.verdict.passed and suggestion.complete):
         print(f"glosswright complete: {place.path} was left as it is: {suggestion.label}", file=sys.stderr)
         return 1
@@ -190,6 +192,11 @@ def _say(suggestion: Suggestion, *, why: bool) -> None:
         print(as_plain(explanation(suggestion)), file=sys.stderr)
     elif wrong := shortcoming(suggestion):
         print(wrong, file=sys.stderr)
+
+
+def _came_from(suggestion: Suggestion) -> str:
+    found = as_plain(origins(suggestion))
+    return found or f"The model {suggestion.model} does not tell which words its code came from."
 
 
 async def _complete(settings: Settings, snapshot: Snapshot, offset: int, path: Path) -> Suggestion | None:

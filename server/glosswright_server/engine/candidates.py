@@ -277,6 +277,7 @@ class Search:
                 mean_logprob=run.mean_logprob,
                 tokens=run.pieces,
                 repair=repair,
+                origins=run.origins,
             )
         )
         self._runs.append(run)

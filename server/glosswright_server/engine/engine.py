@@ -21,7 +21,7 @@ from glosswright_server.engine.run import Batch, Job, Run
 from glosswright_server.engine.source import ModelSource, Ready
 from glosswright_server.engine.suggestion import ImportEdit, Suggestion
 from glosswright_server.engine.trees import Trees
-from glosswright_server.errors import EndpointUnreachable, ModelError
+from glosswright_server.errors import EndpointUnreachable, ModelError, NotServed
 from glosswright_server.generation.debounce import Debounce, DebounceLimits
 from glosswright_server.generation.launch_options import OnProgress
 from glosswright_server.generation.scheduler import OutcomeKind, Scheduler
@@ -31,7 +31,7 @@ from glosswright_server.intent.model import Intent, IntentKind, Trigger
 from glosswright_server.intent.read import actions_at, read_intent
 from glosswright_server.intent.tree import Tree
 from glosswright_server.prompt.build import Prompt, build_prompt
-from glosswright_server.prompt.profile import Style
+from glosswright_server.prompt.profile import SEQ2SEQ, Style
 from glosswright_server.settings import Settings
 from glosswright_server.verify.static import judge
 from glosswright_server.verify.verdict import Verdict
@@ -228,6 +228,8 @@ class Engine:
             snapshot, intent, tree=tree, contract=contract, settings=self.settings.verify, ask=self.ask_to_run
         )
         ready = await self.source.acquire(on_launch, by_hand=True)
+        if not ready.profile.serves(intent):
+            raise NotServed(f"The model {ready.model} answers {ready.profile.served} only.")
         search = Search(
             [
                 self._job(snapshot, intent, ready, self.settings.explicit.max_tokens, asked=style)
@@ -265,6 +267,7 @@ class Engine:
                     complete=found.complete[number],
                     contract=contract,
                     tried=tuple(replace(one, chosen=index == number) for index, one in enumerate(found.tried)),
+                    origins=found.tried[number].origins,
                 ),
             )
             for number in (found.ranked if wanted > 1 else found.ranked[:1])
@@ -310,7 +313,7 @@ class Engine:
         pending = self._memory.attach(snapshot, offset)
         if pending is None:
             ready = await self._ready(by_hand)
-            if ready is None:
+            if ready is None or not ready.profile.serves(intent):
                 return None
             run = Run(self._job(snapshot, intent, ready, self.settings.inline.max_tokens), clock=self._clock)
             before = self._trees.of(snapshot, _language(snapshot))
@@ -438,13 +441,13 @@ class Engine:
         prompt = build_prompt(
             snapshot.text, intent, ready.profile, path=snapshot.uri, asked=asked is not None, style=asked
         )
-        return _job(snapshot, intent, prompt, most, ranked=asked is not None)
+        return _job(snapshot, intent, prompt, most, ranked=asked is not None, explain=ready.profile.family == SEQ2SEQ)
 
 
-def _job(snapshot: Snapshot, intent: Intent, prompt: Prompt, most: int, *, ranked: bool) -> Job:
+def _job(snapshot: Snapshot, intent: Intent, prompt: Prompt, most: int, *, ranked: bool, explain: bool = False) -> Job:
     """`most` tokens at the most; `ranked` candidates need the log-probabilities of theirs."""
     most = min(prompt.max_tokens, most)
-    return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=most, logprobs=ranked)
+    return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=most, logprobs=ranked, explain=explain)
 
 
 def _open_ended(left: str, right: str) -> bool:

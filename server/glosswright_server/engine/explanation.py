@@ -8,12 +8,17 @@ from __future__ import annotations
 import re
 
 from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.generation.completions import Origin
 from glosswright_server.verify.explain import explain, plain_reason
+from glosswright_server.verify.markdown import code, words
+
+MAX_PARTS = 60
+"""Parts of the code whose origin is shown; the rest is counted."""
 
 
 def explanation(suggestion: Suggestion) -> str:
-    """Why this suggestion: intent, verdict, model, time and candidates, in Markdown."""
-    return explain(
+    """Why this suggestion: intent, verdict, model, time, candidates and where its parts came from, in Markdown."""
+    story = explain(
         why=suggestion.intent.why,
         contract=suggestion.contract,
         verdict=suggestion.verdict,
@@ -22,6 +27,23 @@ def explanation(suggestion: Suggestion) -> str:
         tokens=suggestion.timing.tokens,
         tried=suggestion.tried,
     )
+    came_from = origins(suggestion)
+    return f"{story}\n{came_from}" if came_from else story
+
+
+def origins(suggestion: Suggestion) -> str:
+    """Which words of the comment each part of the code came from, in Markdown; "" where the model does not tell."""
+    parts = [part for part in suggestion.origins if part.text.strip()]
+    if not parts:
+        return ""
+    lines = [f"- {code(part.text.strip())} ← {_shares(part)}" for part in parts[:MAX_PARTS]]
+    if len(parts) > MAX_PARTS:
+        lines.append(f"- … {len(parts) - MAX_PARTS} more")
+    return "\n".join(["**Words it came from** (share of the network's attention)", "", *lines, ""])
+
+
+def _shares(part: Origin) -> str:
+    return ", ".join(f"{words(word)} {share:.0%}" for word, share in part.words) or "no word in particular"
 
 
 def summary(suggestion: Suggestion) -> str:
@@ -74,9 +96,9 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 def _without_marks(line: str) -> str:
     pieces = []
     at = 0
-    for code in _CODE.finditer(line):  # what is code stays as it is
-        pieces += [_prose(line[at : code.start()]), code[2]]
-        at = code.end()
+    for span in _CODE.finditer(line):  # what is code stays as it is
+        pieces += [_prose(line[at : span.start()]), span[2]]
+        at = span.end()
     pieces.append(_prose(line[at:]))
     return _HEADING.sub("", "".join(pieces), count=1) if _HEADING.match(line) else "".join(pieces)
 

@@ -180,6 +180,7 @@ class Writing:
             timing=self.run.timing(self._started),
             complete=complete,
             contract=self._contract,
+            origins=self.run.origins,
         )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from glosswright_server.engine.suggestion import Timing
 from glosswright_server.errors import EndpointBroken
-from glosswright_server.generation.completions import CompletionChunk, CompletionRequest, Usage
+from glosswright_server.generation.completions import CompletionChunk, CompletionRequest, Origin, Usage
 from glosswright_server.intent.model import Intent
 from glosswright_server.prompt.build import Prompt
 from glosswright_server.shaping.shaper import Shaped, Shaper
@@ -39,6 +39,8 @@ class Job:
     """After this long the model server gives up by itself."""
     logprobs: bool = False
     """Whether the tokens' log-probabilities are wanted, to rank by."""
+    explain: bool = False
+    """Whether the model can tell, and should, which words of the prompt its text came from."""
 
     def request(self, n: int = 1) -> CompletionRequest:
         """The same as a request for `n` choices."""
@@ -53,6 +55,7 @@ class Job:
             deadline_ms=self.deadline_ms,
             n=n,
             logprobs=0 if self.logprobs else None,
+            explain=self.explain,
         )
 
 
@@ -65,6 +68,8 @@ class Run:
         """The model's text as it came, behind what the prompt assumed already."""
         self.usage: Usage | None = None
         self.pieces = 0
+        self.origins: tuple[Origin, ...] = ()
+        """Where the text so far came from, if the model tells."""
         self._clock = clock
         self._shaper = Shaper(job.text, job.intent, prompt_assumed=job.prompt.assumed)
         self._started_at = clock()
@@ -108,12 +113,14 @@ class Run:
             self.ended = True
         if self.done or not chunk.text:
             return False
+        text = chunk.text.replace("\n", "\n" + self.job.prompt.margin)
         self.pieces += 1
-        self.raw += chunk.text
+        self.raw += text
         self._last_at = self._clock()
         self._first_at = self._first_at or self._last_at
         self._logprobs += [token.logprob for token in chunk.logprobs]
-        if self._shaper.feed(chunk.text):
+        self.origins += chunk.origins
+        if self._shaper.feed(text):
             self.done = True
             self._cut_off = False
         return True

@@ -173,8 +173,8 @@ class ModelSource:
             except BaseException:
                 await client.aclose()
                 raise
-            name = endpoint.model or card.id
-            if not endpoint.model:
+            name = card.id if self.is_local else endpoint.model or card.id
+            if name != endpoint.model:
                 named = CompletionClient(Endpoint(endpoint.url, name, endpoint.token, timeout_s=endpoint.timeout_s))
                 await client.aclose()
                 client = named
@@ -202,7 +202,7 @@ class ModelSource:
             if endpoint.model:
                 return ModelCard(endpoint.model)
             raise EndpointBroken("The endpoint lists no model; set `endpoint.model`.")
-        if not endpoint.model:
+        if not endpoint.model or self.is_local:  # ours has one model; asked for by a path it is listed by its name
             return cards[0]
         return next((card for card in cards if card.id == endpoint.model), ModelCard(endpoint.model))
 
@@ -221,6 +221,8 @@ class ModelSource:
             prefix_chars=settings.context.prefix_chars or None,
             suffix_chars=settings.context.suffix_chars or None,
             max_tokens=settings.explicit.max_tokens,
+            unit=card.unit,
+            language=card.language,
         )
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from glosswright_server.generation.completions import Origin
 from glosswright_server.intent.contract import Contract
 from glosswright_server.intent.model import Intent
 from glosswright_server.verify.verdict import Verdict
@@ -43,6 +44,8 @@ class Tried:
     chosen: bool = False
     times: int = 1
     """How often the same code came, in other words; it was examined once."""
+    origins: tuple[Origin, ...] = ()
+    """Which words of the comment each part of the code came from, where the model can tell; in the model's own text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,8 @@ class Suggestion:
     tried: tuple[Tried, ...] = ()
     """Every candidate in the order it was made, this one among them; empty where only one was made."""
     import_edit: ImportEdit | None = None
+    origins: tuple[Origin, ...] = ()
+    """As in `Tried`."""
 
     @property
     def label(self) -> str:
@@ -140,6 +145,10 @@ class Suggestion:
                     "chosen": one.chosen,
                 }
                 for one in self.tried
+            ]
+        if self.origins:
+            facts["origins"] = [
+                {"text": origin.text, "words": [list(word) for word in origin.words]} for origin in self.origins
             ]
         if self.truncated_tokens:
             facts["truncatedTokens"] = self.truncated_tokens

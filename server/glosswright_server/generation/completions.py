@@ -36,6 +36,8 @@ class CompletionRequest:
     seed: int | None = None
     logprobs: int | None = None
     """Alternatives wanted for each token (0-5); None: no log-probabilities."""
+    explain: bool = False
+    """Whether the choices should say where their text came from. Not of OpenAI's API: left out where False."""
     deadline_ms: int | None = None
     """Sent as `X-Glosswright-Deadline-Ms`: our server gives up after so long. Other servers ignore it."""
 
@@ -64,6 +66,8 @@ class CompletionRequest:
             body["seed"] = self.seed
         if self.logprobs is not None:
             body["logprobs"] = self.logprobs
+        if self.explain:
+            body["explain"] = True
         return body
 
 
@@ -74,6 +78,15 @@ class TokenLogprob:
     token: str
     logprob: float
     top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A piece of generated text, and the words of the prompt that it came from."""
+
+    text: str
+    words: tuple[tuple[str, float], ...] = ()
+    """(word, share of the model's attention from 0 to 1), the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,8 @@ class CompletionChunk:
     index: int = 0
     """Which of the `n` choices."""
     logprobs: tuple[TokenLogprob, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    """Where it came from, if that was asked for and the model can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,10 @@ class ModelCard:
     """Choices of one request that are generated together."""
     takes_temperatures: bool = False
     """Whether `CompletionRequest.temperatures` is understood."""
+    unit: str = ""
+    """Of family "seq2seq": what it was trained to write, "statement" or "function"."""
+    language: str = ""
+    """Of family "seq2seq": the language it writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +183,8 @@ def decode_models(payload: object) -> list[ModelCard]:
                 backend=_text(extra.get("backend")),
                 batch=_count(extra.get("batch")) or None,
                 takes_temperatures=extra.get("temperatures") is True,
+                unit=_text(extra.get("unit")) or "",
+                language=_text(extra.get("language")) or "",
             )
         )
     return cards
@@ -200,6 +221,7 @@ def _choice(choice: object) -> CompletionChunk:
         finish_reason=reason if isinstance(reason, str) else None,
         index=_count(choice.get("index")),
         logprobs=_logprobs(choice.get("logprobs")),
+        origins=_origins(choice.get("origins")),
     )
 
 
@@ -231,6 +253,27 @@ def _logprobs(logprobs: object) -> tuple[TokenLogprob, ...]:
         TokenLogprob(token, float(value), _top_pairs(top))
         for token, value, top in zip(tokens, values, tops, strict=False)
         if isinstance(token, str) and isinstance(value, (int, float))
+    )
+
+
+def _origins(origins: object) -> tuple[Origin, ...]:
+    """Where a text came from; what is not of that form is left out."""
+    found = []
+    for item in origins if isinstance(origins, list) else ():
+        if isinstance(item, Mapping) and isinstance(item.get("text"), str):
+            words = item.get("words")
+            pairs = [each for each in words if _is_share(each)] if isinstance(words, list) else []
+            found.append(Origin(item["text"], tuple((word, float(share)) for word, share in pairs)))
+    return tuple(found)
+
+
+def _is_share(item: object) -> bool:
+    return (
+        isinstance(item, list)
+        and len(item) == 2
+        and isinstance(item[0], str)
+        and isinstance(item[1], (int, float))
+        and 0 <= item[1] <= 1
     )
 
 

@@ -39,6 +39,8 @@ class Prompt:
     assumed: str = ""
     """Code at the end of `prompt` that is not in `text[:start] + lead`: the beginning of the answer, for
     `Shaper(prompt_assumed=…)`."""
+    margin: str = ""
+    """White space that the answer's further lines lack, because the model knows nothing of the place."""
 
 
 def build_prompt(
@@ -50,7 +52,7 @@ def build_prompt(
     asked: bool = False,
     style: Style | None = None,
 ) -> Prompt:
-    """The prompt for an intent in a document.
+    """The prompt for an intent in a document. In the style `words` that is the request alone.
 
     The prompt ends with `text[:start] + lead`, control tokens broken up, cut at its far end to the profile's size. In
     every style but `infill` the margin of a line with nothing else on it is left for the model to write: its
@@ -60,6 +62,11 @@ def build_prompt(
     written; `style` is then one of `PromptProfile.asked_styles`, by default the first.
     """
     style = style or (profile.asked_styles(intent.kind)[0] if asked else profile.style_for(intent.kind))
+    if style == "words":
+        most = _tokens(intent, profile.max_tokens * (_ASKED_FACTOR if asked else 1))
+        left = (text[: intent.start] + intent.lead).rpartition("\n")[2]
+        margin = intent.indent if not left.strip() else ""
+        return Prompt(intent.request.strip(), None, (), most, assumed=margin, margin=margin)
     left = _left(text[: intent.start], intent, profile.prefix_chars * (_ASKED_FACTOR if asked else 1)) + intent.lead
     if style != "infill":
         left = _without_margin(left)

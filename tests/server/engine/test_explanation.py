@@ -8,8 +8,17 @@ import itertools
 import pytest
 
 from glosswright_server.engine.changes import TextChange, applied, changes_of
-from glosswright_server.engine.explanation import as_plain, explanation, in_short, shortcoming, summary
+from glosswright_server.engine.explanation import (
+    MAX_PARTS,
+    as_plain,
+    explanation,
+    in_short,
+    origins,
+    shortcoming,
+    summary,
+)
 from glosswright_server.engine.suggestion import ImportEdit, Suggestion, Timing, Tried
+from glosswright_server.generation.completions import Origin
 from glosswright_server.intent.model import Extent, Intent, IntentKind
 from glosswright_server.verify.verdict import Check, Outcome, Verdict
 
@@ -100,3 +109,25 @@ def test_changes_without_imports() -> None:
     assert changes_of(SUGGESTION) == [TextChange(4, 8, "code")]
     empty = dataclasses.replace(SUGGESTION, import_edit=ImportEdit(at=0, text=""))
     assert changes_of(empty) == [TextChange(4, 8, "code")]
+
+
+def test_where_the_code_came_from() -> None:
+    """Each part of the code with its words; marks in either cannot change what is shown; long answers are cut."""
+    parts = (
+        Origin("retries", (("retries", 0.97), ("to", 0.03))),
+        Origin("  "),
+        Origin(" = `x`", (("<one>", 0.5),)),
+        Origin("0"),
+    )
+    told = dataclasses.replace(SUGGESTION, origins=parts)
+    assert as_plain(origins(told)).splitlines()[2:] == [
+        "- retries ← retries 97%, to 3%",
+        "- = `x` ← <one> 50%",
+        "- 0 ← no word in particular",
+    ]
+    assert origins(told).strip() in explanation(told)
+    assert origins(SUGGESTION) == ""
+    long = dataclasses.replace(SUGGESTION, origins=(Origin("x"),) * (MAX_PARTS + 5))
+    assert origins(long).strip().splitlines()[-1] == "- … 5 more"
+    assert told.facts()["origins"][0] == {"text": "retries", "words": [["retries", 0.97], ["to", 0.03]]}
+    assert "origins" not in SUGGESTION.facts()
