@@ -1,7 +1,7 @@
 """What candidates that pass all examples make of other inputs: where two of them differ, one is wrong. Pure.
 
-The idea that programs which agree are likelier to be right is that of CodeT (Chen et al. 2022, arXiv 2207.10397), with
-inputs made from the examples in place of tests written by the model. What counts is said by `weigh`.
+To hold programs that pass against each other is the idea of CodeT (Chen et al. 2022, arXiv 2207.10397), with inputs
+made from the examples in place of tests written by the model, and without its vote. What counts is said by `weigh`.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class _Pair:
 def weigh(looks: Sequence[Look]) -> tuple[Beyond, ...]:
     """What can be said of each of several programs that pass all examples of one request, seen with the same calls.
 
-    A value against another value is a dispute, unless at least as many others agree with this one as differ. An
-    exception that nobody meant to raise, where another gives a value, speaks against the one that raises. A part
-    that no example reached is tried after all where another program, that differs nowhere, gave the same when it ran.
+    A value against another value is a dispute, however many agree: answers of one model share their errors. An
+    exception that nobody meant to raise, where another gives a value, speaks against the one that raises. A part that
+    no example reached is tried after all where another program, that differs nowhere, gave the same when it ran.
     """
     return tuple(_beyond(one, [other for other in looks if other is not one]) for one in looks)
 
@@ -73,7 +73,7 @@ def _beyond(one: Look, others: Sequence[Look]) -> Beyond:
     friends = [pair for _, pair in pairs if not pair.differ]
     failing = [(other, pair) for other, pair in pairs if pair.fails]
     dispute = None
-    if len(against) > len(friends):
+    if against:
         other, pair = against[0]
         dispute = _dispute(one, other, pair.differ)
     elif failing:

@@ -2,7 +2,8 @@
 
 The order is that of the evidence: examples that ran outweigh what can be read off the code, and both outweigh the
 model's own opinion. Of candidates that pass all examples those come first with which no other that passes them differs;
-of equals among them the earliest stays, for the best form of prompt is asked first. Other ties are broken by the mean
+of equals among them the earliest stays, for the best form of prompt is asked first, and answers of one model that agree
+may share an error. Other ties are broken by the mean
 log-probability of the tokens and not by a vote among candidates: of ten samples of a small model, likelihood found the
 right one more often than the majority did.
 """
@@ -15,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from glosswright_server.verify.verdict import Outcome, Reservation, Verdict
 
-SortKey = tuple[int, float, int, int, int, float, int, int]
+SortKey = tuple[int, float, int, int, float, int, int]
 """Sorts best first."""
 
 
@@ -41,18 +42,18 @@ def sort_key(verdict: Verdict, mean_logprob: float | None = None, *, length: int
     In this order: every example passed and nothing else failed or speaks against it; the same with a reservation, what
     is unconfirmed before what is disputed; every example passed though a check failed, for what ran outweighs what was
     read; no check and no example failed; no check failed; the rest. Then the share of examples passed, fewer failed
-    checks, fewer programs that give a value where it breaks down, more that agree; unless all examples pass, the mean
+    checks, fewer programs that give a value where it breaks down; unless all examples pass, the mean
     log-probability (natural log; None and NaN come last) and the shorter text (`length`, code points); the earlier
     (`index`).
     """
     report = verdict.examples
     share = report.passed / len(report.results) if report is not None and report.results else 0.0
     failed = sum(check.outcome is Outcome.FAILED for check in verdict.checks)
-    fails, agree = (verdict.beyond.fails, verdict.beyond.agree) if verdict.beyond is not None else (0, 0)
+    fails = verdict.beyond.fails if verdict.beyond is not None else 0
     unlikely = math.inf if mean_logprob is None or math.isnan(mean_logprob) else -mean_logprob
     if verdict.proven:
         unlikely, length = 0.0, 0
-    return (_tier(verdict), -share, failed, fails, -agree, unlikely, length, index)
+    return (_tier(verdict), -share, failed, fails, unlikely, length, index)
 
 
 def better(a: Ranked, b: Ranked) -> bool:

@@ -111,7 +111,7 @@ class Beyond:
     rejected: int = 0
     """How many other programs it has given, asked for a second opinion, that do not pass all examples."""
     dispute: Dispute | None = None
-    """Where another differs, and not more of them agree."""
+    """Where another differs."""
 
 
 class Reservation(str, Enum):

@@ -33,9 +33,7 @@ def verdict(checks: str, examples: str | None = None, beyond: Beyond | None = No
 DISPUTE = Dispute(call="f(0)", here="gives 1", there="gives 2")
 
 BEST_FIRST = [
-    Candidate("two agree", verdict("++", "+++", Beyond(compared=2, agree=2)), -2.0),
-    Candidate("one agrees", verdict("++", "+++", Beyond(compared=2, agree=1)), -1.0),
-    Candidate("proven", verdict("++", "+++"), -0.5),
+    Candidate("proven", verdict("++", "+++"), -2.0),
     Candidate("unconfirmed", verdict("++", "+++", Beyond(rejected=2)), -0.1),
     Candidate("disputed", verdict("++", "+++", Beyond(compared=1, dispute=DISPUTE)), -0.3),
     Candidate("breaks down", verdict("++", "+++", Beyond(compared=1, agree=1, fails=1, dispute=DISPUTE)), -0.1),
