@@ -20,6 +20,7 @@ NAMES = (
     "static",
     "sandbox",
     "overhead",
+    "manners",
     "typing",
     "cancel",
     "prefix_cache",

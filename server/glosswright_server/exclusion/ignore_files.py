@@ -70,9 +70,10 @@ class IgnoreFiles:
         self._told: set[tuple[Path, Problem]] = set()
 
     def forget(self) -> None:
-        """Look at every file anew."""
+        """Look at every file anew; one that is as it was is not read again."""
         with self._lock:
-            self._folders.clear()
+            for read in self._folders.values():
+                read.looked_at = float("-inf")
 
     def why(self, path: Path, folders: Sequence[Path]) -> Excluded | None:
         """Why the file is excluded, None when it is not; `folders` are the workspace's. Never raises."""
