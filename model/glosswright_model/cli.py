@@ -138,7 +138,7 @@ def _number(kind: type[int] | type[float], low: float, high: float = float("inf"
 
 
 def _list(options: argparse.Namespace) -> int:
-    from glosswright_model.weights import catalogue, installed
+    from glosswright_model.weights import catalogue, installed, shipped_networks
 
     here = {each.entry.name: each for each in installed()}
     rows: list[dict[str, Any]] = [
@@ -155,13 +155,27 @@ def _list(options: argparse.Namespace) -> int:
         for entry in catalogue()
         if not entry.fixture or entry.name in here
     ]
+    rows += [
+        {
+            "name": network.name,
+            "title": network.title,
+            "parameters": network.parameters,
+            "licence": network.licence,
+            "size_bytes": network.size,
+            "default": False,
+            "installed": True,
+            "path": str(network.path),
+        }
+        for network in shipped_networks()
+    ]
     if options.json:
         print(json.dumps(rows, indent=2))
         return EXIT_OK
     lines = [("NAME", "MODEL", "PARAMETERS", "LICENCE", "SIZE", "INSTALLED")]
     for row in rows:
         name = f"{row['name']} (default)" if row["default"] else str(row["name"])
-        parameters = f"{row['parameters'] / 1e9:.2g} billion"
+        count = row["parameters"]
+        parameters = f"{count / 1e9:.2g} billion" if count >= 1e8 else f"{count / 1e6:.2g} million"
         lines.append((name, row["title"], parameters, row["licence"], _size(row["size_bytes"]), _yes(row["installed"])))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:  # plain text, never cut: it may go through a pipe
@@ -170,11 +184,14 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _pull(options: argparse.Namespace) -> int:
-    from glosswright_model.weights import find_entry, licence_notice, pull, resolve
+    from glosswright_model.weights import find_entry, find_shipped, licence_notice, pull, resolve
 
     entry = find_entry(options.name)
     if entry is None:
         resolve(options.name)  # says which names there are
+        if find_shipped(options.name) is not None:
+            print(f"{options.name} comes with glosswright: there is nothing to download.", file=sys.stderr)
+            return EXIT_OK
         raise UsageError(f"{options.name} is a path: there is nothing to download, give it to `serve --model`.")
     if options.json:
         path = pull(entry, progress=lambda progress: print(json.dumps(asdict(progress)), flush=True))

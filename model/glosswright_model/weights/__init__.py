@@ -11,6 +11,7 @@ from glosswright_model.weights.licences import licence_notice
 from glosswright_model.weights.progress import Progress
 from glosswright_model.weights.pull import pull
 from glosswright_model.weights.resolve import ResolvedModel, resolve
+from glosswright_model.weights.shipped import Shipped, find_shipped, shipped_networks
 from glosswright_model.weights.store import Installed, cache_folder, installed, remove, verify
 
 __all__ = [
@@ -18,14 +19,17 @@ __all__ = [
     "ModelEntry",
     "Progress",
     "ResolvedModel",
+    "Shipped",
     "cache_folder",
     "catalogue",
     "default_entry",
     "find_entry",
+    "find_shipped",
     "installed",
     "licence_notice",
     "pull",
     "remove",
     "resolve",
+    "shipped_networks",
     "verify",
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from glosswright_model.errors import UnknownModel
 from glosswright_model.weights.catalogue import ModelEntry, catalogue, find_entry
+from glosswright_model.weights.shipped import find_shipped, shipped_networks
 from glosswright_model.weights.store import Files
 
 
@@ -19,9 +20,9 @@ class ResolvedModel:
     """Where a model is, or will be once it is pulled."""
 
     path: Path
-    """A GGUF file, or a folder in the layout of transformers."""
+    """A GGUF file, a folder in the layout of transformers, or a checkpoint folder of ours."""
     entry: ModelEntry | None
-    """None for a path of the user's own: there is nothing to pull or to verify."""
+    """None for a path of the user's own, and for what comes with the package: there is nothing to pull."""
     family: str | None
     """Prompt family of the catalogue; None for a path: the back end infers it from the file."""
     present: bool
@@ -38,6 +39,9 @@ def resolve(name_or_path: str | Path, *, cache_dir: Path | None = None) -> Resol
     if entry is not None:
         files = Files.of(entry, cache_dir)
         return ResolvedModel(files.final, entry, entry.family, files.verified())
+    network = find_shipped(text)
+    if network is not None:
+        return ResolvedModel(network.path, None, None, True)
     path = Path(text).expanduser()
     if text and path.is_file():
         if path.suffix.lower() != ".gguf":
@@ -58,4 +62,7 @@ def _suggestion(text: str) -> str:
 
 
 def _names() -> str:
-    return f"Known models: {', '.join(entry.name for entry in catalogue() if not entry.fixture)}."
+    names = [entry.name for entry in catalogue() if not entry.fixture] + [
+        network.name for network in shipped_networks()
+    ]
+    return f"Known models: {', '.join(names)}."
