@@ -201,6 +201,7 @@ class Engine:
         intent: Intent,
         *,
         wanted: int = 1,
+        every: bool = False,
         on_launch: OnProgress | None = None,
         on_lines: Callable[[int], None] | None = None,
         on_step: Callable[[str], None] | None = None,
@@ -208,8 +209,9 @@ class Engine:
     ) -> tuple[Suggestion, ...]:
         """Different pieces of code for one intent, `wanted` of them if so many come, the best first. Raises ModelError.
 
-        `on_lines` is told how many lines were written so far, `on_step` what is done after that. At the deadline the
-        best of what has come is given: the complete statements so far, if need be.
+        With `every`, those that were tried on the way to a single one are given as well. `on_lines` is told how many
+        lines were written so far, `on_step` what is done after that. At the deadline the best of what has come is
+        given: the complete statements so far, if need be.
         """
         # Loaded at the first use: none of it is needed to start, and it takes a fifth of a second.
         from glosswright_server.engine.candidates import Search
@@ -270,7 +272,7 @@ class Engine:
                     origins=found.tried[number].origins,
                 ),
             )
-            for number in (found.ranked if wanted > 1 else found.ranked[:1])
+            for number in (found.ranked if every or wanted > 1 else found.ranked[:1])
         )
 
     async def aclose(self) -> None:
@@ -344,12 +346,15 @@ class Engine:
         return bool(remembered.contract.examples)
 
     async def _by_hand(self, snapshot: Snapshot, made: Made, intent: Intent, current: Current) -> Suggestion | None:
-        """Ghost text that was asked for: several candidates, the best of them even if it fails."""
-        whole = await self.fulfil(snapshot, intent)
-        edit = made.fit(whole.text) if whole is not None else None
-        if whole is None or edit is None:
+        """Ghost text that was asked for: several candidates, the best of them even if it fails; others if they hold."""
+        fitted = [
+            replace(whole, start=edit.start, end=edit.end, text=edit.text)
+            for whole in await self.alternatives(snapshot, intent, every=True)
+            if (edit := made.fit(whole.text)) is not None
+        ]
+        if not fitted:
             return None
-        suggestion = replace(whole, start=edit.start, end=edit.end, text=edit.text)
+        suggestion = replace(fitted[0], others=tuple(one for one in fitted[1:] if one.verdict.passed))
         if suggestion.verdict.passed and suggestion.start == suggestion.end:
             self._memory.keep(made, suggestion)
         # Its place may be another by now. Who has typed along gets it from memory at the next request.

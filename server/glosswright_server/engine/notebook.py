@@ -142,7 +142,8 @@ def _in_cell(cell: Snapshot, begin: int, suggestion: Suggestion | None) -> Sugge
     if suggestion.start < begin:
         return None
     start, end = suggestion.start - begin, suggestion.end - begin
-    moved = replace(suggestion, start=start, end=end)
+    others = (_in_cell(cell, begin, one) for one in suggestion.others)
+    moved = replace(suggestion, start=start, end=end, others=tuple(one for one in others if one is not None))
     if suggestion.import_edit is None:
         return moved
     from glosswright_server.verify.imports import import_edit

@@ -81,6 +81,8 @@ class Suggestion:
     import_edit: ImportEdit | None = None
     origins: tuple[Origin, ...] = ()
     """As in `Tried`."""
+    others: tuple[Suggestion, ...] = ()
+    """Ghost text that was asked for: the other candidates that hold, best first."""
 
     @property
     def label(self) -> str:

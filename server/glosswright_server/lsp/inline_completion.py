@@ -1,4 +1,8 @@
-"""`textDocument/inlineCompletion` (LSP 3.18): ghost text. One plain string on the cursor's line, or nothing."""
+"""`textDocument/inlineCompletion` (LSP 3.18): ghost text. One plain string on the cursor's line, or nothing.
+
+Asked for by hand there may be several, which clients let the user go through: the best first, then those others that
+were tried and hold.
+"""
 
 from __future__ import annotations
 
@@ -48,15 +52,19 @@ def register(features: Features) -> None:
             return None
         if suggestion.origin == "model":
             features.model_worked()
-        item: types.InlineCompletionItem | None = _item(read, suggestion)
-        if item is not None and selected is not None:
-            item = _after_selected(item, selected, suggestion, at)
-        if item is None:
+        offered: list[tuple[types.InlineCompletionItem, str]] = []
+        for one in (suggestion, *suggestion.others):
+            item: types.InlineCompletionItem | None = _item(read, one)
+            if item is not None and selected is not None:
+                item = _after_selected(item, selected, one, at)
+            if item is not None:
+                offer_id = features.offered(read, one, Surface.INLINE, shown=not offered)
+                item.command = _command(features, one, offer_id)
+                offered.append((item, offer_id))
+        if not offered:
             return None
-        offer_id = features.offered(read, suggestion, Surface.INLINE)
-        item.command = _command(features, suggestion, offer_id)
-        answer = types.InlineCompletionList(items=[item])
-        return _for_tabby(features, answer, offer_id) if features.spoken.tabby else answer
+        answer = types.InlineCompletionList(items=[item for item, _ in offered])
+        return _for_tabby(features, answer, [number for _, number in offered]) if features.spoken.tabby else answer
 
 
 def _item(snapshot: Snapshot, suggestion: Suggestion) -> types.InlineCompletionItem:
@@ -76,10 +84,11 @@ def _command(features: Features, suggestion: Suggestion, offer_id: str) -> types
     return types.Command(title=suggestion.label, command=ACCEPTED, arguments=[{"id": offer_id, **suggestion.facts()}])
 
 
-def _for_tabby(features: Features, answer: types.InlineCompletionList, offer_id: str) -> dict[str, Any]:
+def _for_tabby(features: Features, answer: types.InlineCompletionList, offer_ids: list[str]) -> dict[str, Any]:
     """The same as a plain object: LSP has no `data` in an inline item, and that dialect has."""
     plain: dict[str, Any] = features.server.protocol.plain(answer)
-    return {"isIncomplete": False, "items": [{**item, "data": tabby.event_data(offer_id)} for item in plain["items"]]}
+    marked = zip(plain["items"], offer_ids, strict=True)
+    return {"isIncomplete": False, "items": [{**item, "data": tabby.event_data(number)} for item, number in marked]}
 
 
 def _with_selected(snapshot: Snapshot, selected: types.SelectedCompletionInfo) -> tuple[Snapshot, int] | None:

@@ -335,3 +335,21 @@ async def test_a_client_that_does_not_tell_its_settings(wire: Wire) -> None:
     wire.open(DOCUMENT)
     assert await wire.inline() is not None
     assert wire.told() == []
+
+
+async def test_ghost_text_asked_for_by_hand_comes_with_others(wire: Wire) -> None:
+    """What was tried on the way and holds can be gone through, best first; what fails is not among it, and typing gets
+    one item only."""
+    bodies = ["return undefined_name\n", "return 2 * x\n", "return x + x\n", "return x * 2\n"]
+    wire.model.script = Script(lambda request: bodies[:1] if request.n == 1 else [*bodies, *bodies][: request.n])
+    await wire.initialize()
+    wire.open('def double(x):\n    """Return twice x."""\n    \n')
+    items = (await wire.inline(2, 4, by_hand=True))["items"]
+    texts = [item["insertText"].strip() for item in items]
+    assert len(texts) > 1
+    assert sorted(texts) == sorted(body.strip() for body in bodies[1:])
+    assert all(item["range"] == items[0]["range"] for item in items)
+    assert len({item["command"]["arguments"][0]["id"] for item in items}) == len(items)
+    wire.model.script = Script("return 2 * x\n")
+    wire.change({"text": 'def double(x):\n    """Return twice of x."""\n    \n'})
+    assert len((await wire.inline(2, 4))["items"]) == 1
