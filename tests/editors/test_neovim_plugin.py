@@ -142,6 +142,20 @@ def test_typing_fast_changes_nothing_but_the_text(neovim: Start) -> None:
     assert editor.text == typed
 
 
+def test_status_and_pause(neovim: Start) -> None:
+    """The function for the status line follows the server; nothing is shown while paused."""
+    editor = neovim("import os\n")
+    wait_for(lambda: str(editor.ask("status")).startswith("Glosswright"), "a status")
+    editor.keys(":Glosswright pause<CR>")
+    wait_for(lambda: editor.ask("status") == "Glosswright: paused", "paused")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    editor.normal()
+    assert editor.ghost == ""
+    editor.keys(":Glosswright resume<CR>")
+    wait_for(lambda: editor.ask("status") != "Glosswright: paused", "resumed")
+
+
 def test_implement_and_why(neovim: Start) -> None:
     """`:Glosswright implement` writes the body, and `:Glosswright why` then says why it may be trusted."""
     editor = neovim(STUB)
