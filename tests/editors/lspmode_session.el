@@ -33,8 +33,8 @@
 (defvar session-said nil "What was done, newest first, and the text after it.")
 
 (defun session-wait (look)
-  "Wait until LOOK is true, ten seconds at most."
-  (let ((end (+ (float-time) 10)) found)
+  "Wait until LOOK is true, thirty seconds at most."
+  (let ((end (+ (float-time) 30)) found)
     (while (and (not (setq found (funcall look))) (< (float-time) end))
       (accept-process-output nil 0.03))
     found))

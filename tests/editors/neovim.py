@@ -89,7 +89,7 @@ def found() -> list[str]:
 
 def version(binary: str) -> tuple[int, int]:
     """Major and minor version."""
-    said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=40, check=True).stdout
     major, minor = said.split()[1].lstrip("v").split(".")[:2]
     return int(major), int(minor)
 
@@ -127,11 +127,11 @@ class Neovim:
         assert self._process is not None
         try:
             self._call("--remote-send", "<Esc>:qa!<CR>")  # it may be gone before it has answered
-            self._process.wait(10)
+            self._process.wait(30)
         finally:
             if self._process.poll() is None:
                 self._process.kill()
-                self._process.wait(10)
+                self._process.wait(30)
             assert self._process.stdout is not None
             self._process.stdout.close()
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -174,7 +174,7 @@ class Neovim:
 
     def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [self._program, "--clean", "--headless", "--server", self._socket, *arguments]
-        return subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=20)
+        return subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=40)
 
 
 def _quoted(text: str) -> str:

@@ -24,7 +24,7 @@ def _version() -> int:
 
 
 pytestmark = [
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(180),
     pytest.mark.skipif(_version() < 29, reason="no Emacs here, or one before 29, which has no eglot"),
 ]
 
@@ -40,7 +40,7 @@ def _session(bench: Workbench, configuration: str, session: str, name: str = "ex
     init = bench.folder / "init.el"
     init.write_text(configuration, encoding="utf-8")
     command = [EMACS, "-Q", "--batch", "-l", str(init), "-l", str(bench.source(session)), str(bench.file("", name))]
-    done = subprocess.run(command, env=bench.env, cwd=bench.project, capture_output=True, text=True, timeout=50)
+    done = subprocess.run(command, env=bench.env, cwd=bench.project, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr
     said: dict[str, str] = json.loads(done.stdout)
     return said
@@ -94,5 +94,5 @@ def test_the_package_compiles(bench: Workbench) -> None:
     copy = bench.folder / PACKAGE.name
     copy.write_text(PACKAGE.read_text(encoding="utf-8"), encoding="utf-8")
     command = [EMACS, "-Q", "--batch", "--eval", "(setq byte-compile-error-on-warn t)", "-f", "batch-byte-compile"]
-    done = subprocess.run([*command, str(copy)], env=bench.env, capture_output=True, text=True, timeout=50)
+    done = subprocess.run([*command, str(copy)], env=bench.env, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr

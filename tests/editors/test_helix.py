@@ -15,7 +15,7 @@ from .terminal import Terminal
 from .workbench import Workbench, block, wait_for
 
 pytestmark = [
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(180),
     pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal"),
     pytest.mark.skipif(program("hx") is None, reason="no Helix here (hx)"),
 ]

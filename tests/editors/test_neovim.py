@@ -10,7 +10,7 @@ import pytest
 from .neovim import Neovim, found, version
 from .workbench import Workbench, block, wait_for
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 CODE = "def add(a, b):\n    return a + b"
 STUB = 'def add(a, b):\n    """Return the sum."""\n'

@@ -13,7 +13,7 @@ import pytest
 from .neovim import Neovim, found, version
 from .workbench import Workbench, wait_for
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 PLUGIN = Path(__file__).resolve().parents[2] / "editors" / "neovim"
 RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")

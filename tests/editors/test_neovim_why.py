@@ -13,7 +13,7 @@ from .neovim import Neovim
 from .test_neovim import STUB, neovim
 from .workbench import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 __all__ = ["neovim"]  # the fixture
 

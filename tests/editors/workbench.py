@@ -20,7 +20,7 @@ from .conformance import faults
 
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent.parent / "docs" / "editors"
-WAIT_S = 10.0
+WAIT_S = 30.0
 CANCELLED = -32800
 
 Found = TypeVar("Found")
