@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-
 NEAR_LINES = 200
 """So far above and below its first place it is looked for."""
 MOST_LINES = 400
@@ -14,6 +12,8 @@ def share_kept(code: str, text: str, line: int) -> float:
 
     Blank lines and white space around a line do not count: formatters change them.
     """
+    from difflib import SequenceMatcher  # a minute after the first acceptance is soon enough
+
     wanted = [stripped for one in code.splitlines() if (stripped := one.strip())][:MOST_LINES]
     if not wanted:
         return 0.0

@@ -10,7 +10,6 @@ import time
 from typing import Any
 
 from glosswright_server.errors import FeedbackUnavailable
-from glosswright_server.feedback.statistics import as_json, count_up
 
 from .arguments import invalid
 from .context import Context
@@ -53,6 +52,8 @@ def register(features: Features) -> None:
 
 
 def _statistics(features: Features, days: int | None) -> dict[str, Any]:
+    from glosswright_server.feedback.statistics import as_json, count_up
+
     file = features.recorder.file
     if not features.recorder.flush(_FLUSH_S):
         raise FeedbackUnavailable(f"{file.path} could not be written in time; ask again.")

@@ -1,16 +1,13 @@
 """`glosswright/models`, `glosswright/pullModel`, `glosswright/stopModel`, `glosswright/doctor`: this machine and its
 models.
 
-All of it runs in processes of its own, with progress and cancel; nothing here blocks the event loop.
+All of it runs in processes of its own, with progress and cancel; nothing here blocks the event loop. What is asked for
+once in a while is imported then: the server's start does not wait for it.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-from glosswright_server.machine.catalogue import models
-from glosswright_server.machine.doctor import as_text, examine
-from glosswright_server.machine.model_package import pull, stop_server
 
 from .arguments import invalid, token_in
 from .context import Context
@@ -25,6 +22,8 @@ def register(features: Features) -> None:
 
     @server.feature("glosswright/models")
     async def list_models(params: Any, context: Context) -> dict[str, Any]:
+        from glosswright_server.machine.catalogue import models
+
         settings = features.settings
         return {"models": await models(settings, features.speeds), "endpoint": settings.endpoint.url}
 
@@ -34,6 +33,8 @@ def register(features: Features) -> None:
         # A name and nothing that the command could take for an option.
         if not isinstance(name, str) or not name or name.startswith("-"):
             raise invalid("`name` must be that of a model in `glosswright/models`")
+
+        from glosswright_server.machine.model_package import pull
 
         async def work(progress: WorkDone) -> dict[str, Any]:
             done = await pull(name, lambda said: progress.report(str(said), said.percentage))
@@ -47,6 +48,8 @@ def register(features: Features) -> None:
 
     @server.feature("glosswright/stopModel")
     async def stop_model(params: Any, context: Context) -> dict[str, Any]:
+        from glosswright_server.machine.model_package import stop_server
+
         stopped = await stop_server()
         if stopped:
             features.status.show(Status("off", "the model server was stopped", features.engine.model_name))
@@ -57,6 +60,8 @@ def register(features: Features) -> None:
         measure = params.get("measure", True) if isinstance(params, dict) else True
         if not isinstance(measure, bool):
             raise invalid("`measure` must be true or false")
+
+        from glosswright_server.machine.doctor import as_text, examine
 
         async def work(progress: WorkDone) -> dict[str, Any]:
             progress.report("measuring the model" if measure else "looking at the machine")

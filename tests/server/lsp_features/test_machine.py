@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from glosswright_server.lsp import machine as requests
 from glosswright_server.machine import doctor, model_package
 
 from .support import Wire
@@ -113,7 +112,7 @@ async def test_doctor(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
         assert settings.model.name == "a"
         return await real(settings, measure=False)
 
-    monkeypatch.setattr(requests, "examine", examine)
+    monkeypatch.setattr(doctor, "examine", examine)
     program(monkeypatch, """print('{"weights": [], "server": {"running": false}}')""")
     await wire.initialize({"model": {"name": "a"}})
     report = await wire.call("glosswright/doctor")
