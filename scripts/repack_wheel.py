@@ -1,4 +1,4 @@
-"""Store a wheel's files uncompressed, so that the package around it compresses all of them together: a quarter smaller.
+"""Store a wheel's files uncompressed, so that they can be compressed together: a third smaller.
 
 What is inside stays byte for byte as it was; the order and the times of the files no longer depend on the machine.
 """

@@ -29,6 +29,7 @@ cp ../LICENSE LICENSE
 rm -rf server && mkdir server
 "../$PY" -m pip wheel -q --no-deps -w server ..
 "../$PY" ../scripts/repack_wheel.py server/*.whl
+node compress.mjs server/*.whl
 node build.mjs
 mkdir -p ../dist
 FILE=../dist/glosswright-$(node -p 'require("./package.json").version').vsix

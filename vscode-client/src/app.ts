@@ -65,6 +65,7 @@ export class App implements vscode.Disposable {
     this.alternatives = new AlternativesPanel({
       extension: context.extensionUri,
       client: () => this.client,
+      progress: this.progress,
       explain: (markdown) => this.explain(markdown),
     });
     const clock = { now: () => Date.now(), after: (ms: number, action: () => void) => screen.after(ms, action) };

@@ -50,6 +50,7 @@ interface Work {
 
 export class WorkProgress {
   private readonly works = new Map<Token, Work>();
+  private readonly claims = new Map<Token, (message: string) => void>();
 
   /** `cancel` tells the server that the user wants the work of a token ended. */
   constructor(
@@ -59,6 +60,13 @@ export class WorkProgress {
 
   /** One message of `$/progress`. */
   take(token: Token, value: Begin | Report | End): void {
+    const claim = this.claims.get(token);
+    if (claim !== undefined) {
+      if (value.kind !== "end" && value.message) {
+        claim(value.message);
+      }
+      return;
+    }
     if (value.kind === "begin") {
       this.end(token);
       const percentage = value.percentage === 0 ? undefined : value.percentage;
@@ -85,6 +93,14 @@ export class WorkProgress {
     } else {
       work.shown.report(work.message, work.percentage);
     }
+  }
+
+  /** What is said under `token` is shown by `show`, which has a Cancel of its own; until what is returned is called. */
+  claim(token: Token, show: (message: string) => void): () => void {
+    this.claims.set(token, show);
+    return () => {
+      this.claims.delete(token);
+    };
   }
 
   /** The server is gone, and its work with it. */

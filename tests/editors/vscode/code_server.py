@@ -26,6 +26,7 @@ QUIET = {
     "workbench.enableExperiments": False,
     "workbench.colorTheme": "Default Dark Modern",
     "workbench.reduceMotion": "on",
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
     "chat.disableAIFeatures": True,
     "chat.commandCenter.enabled": False,
     "telemetry.telemetryLevel": "off",

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,7 @@ from harness.scripted_model import ScriptedModel
 
 from editors.workbench import Workbench
 
-from .code_server import CodeServer, install, program
-from .window import Window, opened
+from .code_server import install, program
 
 if TYPE_CHECKING:
     from playwright.sync_api import Playwright
@@ -26,7 +26,7 @@ RULES = [
     ["two numbers", ADD],
     ["twice the number", "const twice = (n) => 2 * n;\n"],
     ["Return the sum", "return a + b\n"],
-    ["slowly", "x = 1\n" * 400],
+    ["slowly", "def count():\n" + "".join(f"    number_{step} = {step}\n" for step in range(400))],
 ]
 
 
@@ -90,11 +90,11 @@ def _host_suite(made: Path) -> Path:
     return made
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Workbench]:
-    """A workbench whose scripted model can add, and can be slow."""
-    with ScriptedModel(tmp_path / "model", rules=RULES, token_s=0.004) as model:
-        made = Workbench(tmp_path / "bench", model.env)
+@contextmanager
+def model_and_bench(folder: Path, **env: str) -> Iterator[Workbench]:
+    """A workbench whose scripted model can add, and can be slow. At the end what was said is checked."""
+    with ScriptedModel(folder / "model", rules=RULES, token_s=0.02) as model:
+        made = Workbench(folder / "bench", {**model.env, **env})
         yield made
         made.wait_until_servers_are_gone()
         if made.log.exists():
@@ -102,21 +102,6 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
 
 
 @pytest.fixture
-def editor(bench: Workbench, extensions: Path) -> Iterator[CodeServer]:
-    """A running VS Code with our package, where every workspace is trusted."""
-    with CodeServer(bench.folder / "editor", extensions, bench.env, settings=settings_for(bench)) as server:
-        yield server
-
-
-@pytest.fixture
-def window(
-    bench: Workbench, editor: CodeServer, playwright: Playwright, request: pytest.FixtureRequest
-) -> Iterator[Window]:
-    """A window on the project with an empty `example.py`, where our server runs and the cursor stands in the file."""
-    file = bench.file("")
-    made = opened(playwright, bench.folder / "browser", editor.address(bench.project, file), request.node.name)
-    made.page.wait_for_selector(".monaco-editor .view-line", timeout=60_000)
-    made.until(lambda: "ready" in made.status(), "the status bar says ready", 60)
-    made.page.click(".monaco-editor .view-lines")
-    yield made
-    made.page.context.close()
+def bench(tmp_path: Path) -> Iterator[Workbench]:
+    with model_and_bench(tmp_path) as made:
+        yield made

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Playwright
+    from playwright.sync_api import Locator, Page, Playwright
+
+    from editors.workbench import Workbench
 
 WAIT_S = 15.0
 SIZE = {"width": 1200, "height": 720}
 SCREENS = Path(__file__).resolve().parents[3] / ".cache" / "vscode-screens"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
-LINES = """() => [...document.querySelectorAll('.editor-instance .view-line, .monaco-editor .view-line')]
-  .map(line => [parseFloat(line.style.top), line.textContent.replace(/\\u00a0/g, ' ')])
-  .sort((a, b) => a[0] - b[0]).map(([, text]) => text)"""
+FOCUS = "() => document.activeElement?.closest('.editor-instance') !== null"
 
 Found = TypeVar("Found")
 
@@ -75,11 +75,38 @@ class Window:
         parts = self.texts(".ghost-text-decoration, .ghost-text, .ghost-text-decoration-preview")
         return "".join(parts)
 
+    def status_item(self) -> Locator:
+        """Our item in the status bar."""
+        return self.page.locator('[id="glosswright.glosswright.glosswright.status"] a').first
+
     def status(self) -> str:
-        """What a screen reader says of our item in the status bar."""
-        item = self.page.locator('[id="glosswright.glosswright.glosswright.status"]')
-        label = item.locator("a").first.get_attribute("aria-label") if item.count() else None
-        return label or ""
+        """What a screen reader says of it; "" while there is none."""
+        item = self.status_item()
+        return (item.get_attribute("aria-label") or "") if item.count() else ""
+
+    def text(self) -> str:
+        """What the editors on the screen show of their files."""
+        return "\n".join(self.texts(".monaco-editor .view-line"))
+
+    def edit(self, bench: Workbench, name: str, text: str) -> Path:
+        """Make a file of the project and open it; the cursor stands at its beginning, the keyboard in it."""
+        file = bench.file(text, name)
+        if self.page.locator(".editor-group-container").count() > 1:
+            self.command("View: Join All Editor Groups")
+        self.keys("Escape")
+        entry = self.page.locator(".explorer-folders-view .monaco-list-row", has_text=name)
+        self.until(lambda: entry.count() == 1, f"{name} is in the explorer")
+        entry.dblclick()
+        self.page.wait_for_selector(f".tab.active[data-resource-name='{name}']")
+        self.until(lambda: self.page.evaluate(FOCUS), "the keyboard is in the editor")
+        self.keys("Control+Home")
+        return file
+
+    def saved(self, file: Path) -> str:
+        """The file as it is once the editor has saved it."""
+        self.keys("Control+s")
+        self.until(lambda: self.page.locator(".tab.active.dirty").count() == 0, "the file is saved")
+        return file.read_text(encoding="utf-8")
 
     def command(self, title: str) -> None:
         """Run a command by its name in the palette."""

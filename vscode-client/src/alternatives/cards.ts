@@ -14,7 +14,7 @@ export interface Card {
 }
 
 export type PanelState =
-  | { readonly kind: "working"; readonly request: string }
+  | { readonly kind: "working"; readonly message: string }
   | { readonly kind: "cards"; readonly request: string; readonly cards: readonly Card[]; readonly note: string }
   | { readonly kind: "nothing"; readonly message: string; readonly canRetry: boolean };
 

@@ -4,11 +4,12 @@
  * The user opens it, so it takes the focus then and never later. It asks the server and keeps no code beyond its own
  * life; whether the document is still the one that was asked about is for the server to say.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { sentenceOf } from "../editor";
+import type { WorkProgress } from "../progress";
 import { AlternativesRequest, InsertRequest, type Alternatives, type Place } from "../protocol";
 import { cardsOf, messageOf, type PanelMessage, type PanelState } from "./cards";
 import { page } from "./page";
@@ -17,6 +18,7 @@ export interface PanelParts {
   readonly extension: vscode.Uri;
   /** The client that is running; throws with a sentence for the user when there is none. */
   readonly client: () => LanguageClient;
+  readonly progress: WorkProgress;
   readonly explain: (markdown: string) => Promise<void>;
 }
 
@@ -82,10 +84,17 @@ export class AlternativesPanel implements vscode.Disposable {
     const asking = new vscode.CancellationTokenSource();
     this.asking = asking;
     this.answer = undefined;
-    this.draw({ kind: "working", request: "" });
+    this.draw({ kind: "working", message: "" });
+    const workDoneToken = randomUUID();
+    const release = this.parts.progress.claim(workDoneToken, (message) => {
+      if (this.asking === asking) {
+        this.draw({ kind: "working", message });
+      }
+    });
     try {
       const client = this.parts.client();
-      const params: Place = {
+      const params: Place & { workDoneToken: string } = {
+        workDoneToken,
         textDocument: client.code2ProtocolConverter.asTextDocumentIdentifier(place.document),
         position: client.code2ProtocolConverter.asPosition(place.position),
       };
@@ -104,6 +113,7 @@ export class AlternativesPanel implements vscode.Disposable {
         this.draw({ kind: "nothing", message, canRetry: true });
       }
     } finally {
+      release();
       asking.dispose();
     }
   }

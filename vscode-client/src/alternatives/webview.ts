@@ -56,16 +56,24 @@ function drawn(card: Card): HTMLLIElement {
   return item;
 }
 
+function working(message: string): string {
+  return `Generating alternatives${message ? `: ${message}` : ""}…`;
+}
+
 function draw(state: PanelState): void {
   const status = at("status");
   const actions = at("actions");
   const cards = at("cards");
+  if (state.kind === "working" && document.body.dataset.state === "working") {
+    status.textContent = working(state.message); // the button stays, and the focus on it
+    return;
+  }
   cards.replaceChildren();
   actions.replaceChildren();
   document.body.dataset.state = state.kind;
   switch (state.kind) {
     case "working":
-      status.textContent = `Generating alternatives${state.request ? ` for “${state.request}”` : ""}…`;
+      status.textContent = working(state.message);
       actions.append(button("Cancel", "Cancel", "", { kind: "cancel" }));
       break;
     case "nothing":

@@ -8,6 +8,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
+import { promisify } from "node:util";
+import { brotliDecompress } from "node:zlib";
 
 import { probePython, pythonEnvironment } from "./probe";
 import { run, type Ran } from "./run";
@@ -27,6 +29,10 @@ export interface CreateOptions {
 /** The environment could not be made; the message says why, and what to do. */
 export class SetUpFailed extends Error {}
 
+const decompress = promisify(brotliDecompress);
+/** What the name of a wheel ends in that is compressed as a whole: a third smaller than as a zip file. */
+const COMPRESSED = ".br";
+
 /** Which environment counts. */
 interface Note {
   /** SHA-256 of the wheel that it holds. */
@@ -36,7 +42,7 @@ interface Note {
 export class PrivateEnvironment {
   private readonly note: string;
 
-  /** `storage` is the extension's own folder; `wheels` the folder with the one wheel that ships with it. */
+  /** `storage` is the extension's own folder; `wheels` the folder with the one wheel, compressed, that ships with it. */
   constructor(
     private readonly storage: string,
     private readonly wheels: string,
@@ -69,14 +75,17 @@ export class PrivateEnvironment {
     const { command, args } = options.python;
     await fs.mkdir(this.storage, { recursive: true });
     await fs.rm(folder, { recursive: true, force: true });
+    const unpacked = path.join(this.storage, path.basename(wheel, COMPRESSED));
     let complete = false;
     try {
+      await fs.writeFile(unpacked, await decompress(await fs.readFile(wheel)));
       options.onStep("Making a virtual environment");
       const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"];
       complete =
         (await this.step(command, [...args, "-m", "venv", folder], options)) &&
-        (await this.step(this.interpreter(digest), [...pip, `${wheel}[llamacpp]`], options));
+        (await this.step(this.interpreter(digest), [...pip, `${unpacked}[llamacpp]`], options));
     } finally {
+      await remove(unpacked);
       if (!complete) {
         await remove(folder);
       }
@@ -134,7 +143,7 @@ export class PrivateEnvironment {
 
   private async wheel(): Promise<string | undefined> {
     const names = await fs.readdir(this.wheels).catch(() => []);
-    const name = names.find((each) => each.startsWith("glosswright-") && each.endsWith(".whl"));
+    const name = names.find((each) => each.startsWith("glosswright-") && each.endsWith(`.whl${COMPRESSED}`));
     return name === undefined ? undefined : path.join(this.wheels, name);
   }
 }
@@ -188,8 +197,8 @@ export function complaint(ran: Pick<Ran, "stdout" | "stderr">): string {
   return `The environment could not be made. ${last}`.trim();
 }
 
-async function remove(folder: string): Promise<void> {
-  await fs.rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+async function remove(what: string): Promise<void> {
+  await fs.rm(what, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
 }
 
 async function digestOf(file: string): Promise<string> {

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, before, describe as group, test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
 
 import { complaint, describe, findPython, PrivateEnvironment, SetUpFailed, type Python } from "../../src/server/environment";
 import { SERVER_ARGS } from "../../src/server/launch";
@@ -46,6 +47,8 @@ group("with a real Python", () => {
       const wheel = path.join(wheels, `glosswright-${version}-py3-none-any.whl`);
       const written = spawnSync(python?.command ?? "", ["-c", WRITE_WHEEL, wheel, version], { encoding: "utf8" });
       assert.equal(written.status, 0, written.stderr);
+      fs.writeFileSync(`${wheel}.br`, brotliCompressSync(fs.readFileSync(wheel)));
+      fs.rmSync(wheel);
     };
     write("1.0");
     return { storage, wheels, write, environment: new PrivateEnvironment(storage, wheels), python };
@@ -69,7 +72,7 @@ group("with a real Python", () => {
     assert.ok(made);
     assert.equal(await probeServer({ origin: "private", command: made, args: SERVER_ARGS }, folder), "1.0");
 
-    fs.rmSync(path.join(wheels, "glosswright-1.0-py3-none-any.whl"));
+    fs.rmSync(path.join(wheels, "glosswright-1.0-py3-none-any.whl.br"));
     write("1.1");
     assert.equal(await environment.isCurrent(), false);
     assert.equal(environment.python, made, "the old one serves until the new one is there");

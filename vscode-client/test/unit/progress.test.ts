@@ -116,3 +116,18 @@ test("when the server is gone, so is what it was at", () => {
   progress.clear();
   assert.equal(screen.said.at(-1), "close");
 });
+
+test("what another part shows is left to it", () => {
+  const { screen, progress } = bench();
+  const told: string[] = [];
+  const release = progress.claim("mine", (message) => told.push(message));
+  progress.take("mine", BEGIN);
+  progress.take("mine", { kind: "report", message: "writing" });
+  progress.take("mine", { kind: "end", message: "done" });
+  screen.wake();
+  assert.deepEqual([told, screen.said], [["writing"], []]);
+  release();
+  progress.take("mine", BEGIN);
+  screen.wake();
+  assert.deepEqual(screen.said, ["show Glosswright", " ?"]);
+});

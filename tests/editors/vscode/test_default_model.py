@@ -1,0 +1,115 @@
+"""VS Code with the default model, as users have it. The pictures in the documentation are made here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright
+
+from editors.workbench import Workbench
+from glosswright_model.weights import cache_folder
+
+from .code_server import CodeServer
+from .conftest import settings_for
+from .test_screen import panel_with
+from .window import Window, opened
+
+pytestmark = [pytest.mark.weights, pytest.mark.timeout(590)]
+MODEL_S = 120.0
+COMMENT = "# the n-th Fibonacci number\n"
+FUNCTION = '''def longest_word(text):
+    """Return the longest word of a text; the first of several.
+
+    >>> longest_word("to be or not")
+    'not'
+    >>> longest_word("a bb cc")
+    'bb'
+    """
+'''
+
+VOWELS = '''def count_vowels(text):
+    """Count the vowels.
+
+    >>> count_vowels("radio")
+    3
+    """
+'''
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Workbench]:
+    """A workbench whose server starts the real model, in a runtime folder of its own."""
+    env = {"GLOSSWRIGHT_RUNTIME_DIR": str(tmp_path / "run"), "GLOSSWRIGHT_CACHE_DIR": str(cache_folder())}
+    made = Workbench(tmp_path / "bench", env)
+    yield made
+    made.wait_until_servers_are_gone()
+    command = [sys.executable, "-m", "glosswright_model", "stop"]
+    subprocess.run(command, env=made.env, timeout=60, check=False, capture_output=True)
+
+
+def test_a_comment_a_docstring_and_alternatives(bench: Workbench, extensions: Path, playwright: Playwright) -> None:
+    """The whole way at once: what is seen is what is put in, examples are run after a yes, and alternatives differ."""
+    settings = {**settings_for(bench), "glosswright.inline.deadlineMs": 20_000, "editor.fontSize": 15}
+    with CodeServer(bench.folder / "editor", extensions, bench.env, settings=settings) as server:
+        first = bench.file("", "fibonacci.py")
+        window = opened(playwright, bench.folder / "browser", server.address(bench.project, first), "real")
+        window.until(lambda: "ready" in window.status(), "the model is loaded", MODEL_S)
+        _ghost_text(window, bench)
+        _examples(window, bench)
+        _alternatives(window, bench)
+        window.page.context.close()
+
+
+def _ghost_text(window: Window, bench: Workbench) -> None:
+    file = window.edit(bench, "fibonacci.py", "")
+    window.write(COMMENT)
+
+    def whole() -> str:
+        if not window.ghost():
+            window.keys("Alt+\\\\")  # ask by hand: a busy machine may have missed the moment
+            window.page.wait_for_timeout(3000)
+        return window.ghost()
+
+    window.until(whole, "ghost text", MODEL_S)
+    window.page.wait_for_timeout(1500)
+    ghost = window.ghost()
+    window.shot("ghost-text")
+    window.keys("Tab")
+    text = window.saved(file)
+    assert text.startswith(COMMENT)
+    assert "def " in text
+    assert _words(text.removeprefix(COMMENT)) == _words(ghost)
+
+
+def _examples(window: Window, bench: Workbench) -> None:
+    file = window.edit(bench, "words.py", FUNCTION)
+    window.keys("ArrowDown")
+    window.command("Glosswright: Implement Function")
+    question = window.page.locator(".notification-toast", has_text="run the examples")
+    question.wait_for(timeout=MODEL_S * 1000)
+    window.shot("question")
+    question.locator("a.monaco-button", has_text="Run examples").click()
+    window.until(lambda: "examples" in window.status() and "ready" in window.status(), "a verdict", MODEL_S)
+    window.shot("examples")
+    assert len(window.saved(file)) > len(FUNCTION)
+
+
+def _alternatives(window: Window, bench: Workbench) -> None:
+    window.edit(bench, "vowels.py", VOWELS)
+    window.keys("ArrowDown")
+    window.command("Glosswright: Show Alternatives")
+    panel = panel_with(window, "#cards article", MODEL_S)
+    window.shot("alternatives")
+    codes = panel.locator("#cards pre").all_text_contents()
+    assert len(set(codes)) == len(codes) >= 1
+    panel.locator("#cards button", has_text="Why?").first.click()
+    panel_with(window, "main h1")
+    window.shot("why")
+
+
+def _words(code: str) -> str:
+    return "".join(code.split())
