@@ -37,6 +37,8 @@ class Snapshot:
     """As the client counts; it need not be consecutive."""
     text: str = field(repr=False)
     encoding: PositionEncoding = PositionEncoding.UTF16
+    indent_unit: str = ""
+    """One level of indentation as the editor would write it; "" where it does not say."""
     revision: int = 0
     """Grows with every text that any document of the store takes on; a reopened document does not repeat one."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import overload
 
-from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.documents import Snapshot
+from glosswright_server.engine.suggestion import ImportEdit, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,22 @@ def applied(text: str, changes: Sequence[TextChange]) -> str:
         pieces += [text[at : change.start], change.text]
         at = change.end
     return "".join((*pieces, text[at:]))
+
+
+@overload
+def with_imports(snapshot: Snapshot, suggestion: Suggestion) -> Suggestion: ...
+
+
+@overload
+def with_imports(snapshot: Snapshot, suggestion: None) -> None: ...
+
+
+def with_imports(snapshot: Snapshot, suggestion: Suggestion | None) -> Suggestion | None:
+    """The suggestion with the edit that brings its missing imports into the document as it is now."""
+    if suggestion is None or not suggestion.verdict.imports:
+        return suggestion
+    from glosswright_server.verify.imports import import_edit
+
+    gap = (suggestion.start, suggestion.end)
+    edit = import_edit(snapshot.text, suggestion.intent.language, suggestion.verdict.imports, gap=gap)
+    return replace(suggestion, import_edit=None if edit is None else ImportEdit(at=edit[0], text=edit[1]))

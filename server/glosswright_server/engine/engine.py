@@ -13,13 +13,13 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import overload
 
 from glosswright_server.documents import Snapshot
+from glosswright_server.engine.changes import with_imports
 from glosswright_server.engine.memory import Made, Memory
 from glosswright_server.engine.run import Batch, Job, Run
 from glosswright_server.engine.source import ModelSource, Ready
-from glosswright_server.engine.suggestion import ImportEdit, Suggestion
+from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.engine.trees import Trees
 from glosswright_server.errors import EndpointUnreachable, ModelError, NotServed
 from glosswright_server.generation.debounce import Debounce, DebounceLimits
@@ -141,13 +141,13 @@ class Engine:
         started = self._clock()
         remembered = self._memory.recall(snapshot, offset, started)
         if remembered is not None and not (by_hand and self._would_try_more(remembered)):
-            return _with_imports(snapshot, remembered)
+            return with_imports(snapshot, remembered)
         deadline_ms = self.settings.explicit.deadline_ms if by_hand else self.settings.inline.deadline_ms
         suggestion = await self._latest(
             ("inline", snapshot.uri),
             lambda: self._inline(snapshot, offset, started, by_hand, deadline_ms, current, any_kind=True),
         )
-        return _with_imports(snapshot, suggestion)
+        return with_imports(snapshot, suggestion)
 
     async def completion(self, snapshot: Snapshot, offset: int, *, current: Current) -> Suggestion | None:
         """Code for the comment or docstring at `offset`, as an edit of the cursor's line, or None. Raises ModelError.
@@ -156,13 +156,13 @@ class Engine:
         """
         started = self._clock()
         if remembered := self._memory.recall(snapshot, offset, started):
-            return _with_imports(snapshot, remembered)
+            return with_imports(snapshot, remembered)
         deadline_ms = self.settings.completion.deadline_ms
         suggestion = await self._latest(
             ("completion", snapshot.uri),
             lambda: self._inline(snapshot, offset, started, False, deadline_ms, current, any_kind=False),
         )
-        return _with_imports(snapshot, suggestion)
+        return with_imports(snapshot, suggestion)
 
     def actions(self, snapshot: Snapshot, start: int, end: int) -> tuple[Intent, ...]:
         """What could be asked for at a cursor or selection, nearest first. Cheap: no model is asked."""
@@ -256,7 +256,7 @@ class Engine:
             return ()
         timing = replace(found.run.timing(started), tokens=found.tokens)
         return tuple(
-            _with_imports(
+            with_imports(
                 snapshot,
                 Suggestion(
                     intent=intent,
@@ -452,7 +452,15 @@ class Engine:
 def _job(snapshot: Snapshot, intent: Intent, prompt: Prompt, most: int, *, ranked: bool, explain: bool = False) -> Job:
     """`most` tokens at the most; `ranked` candidates need the log-probabilities of theirs."""
     most = min(prompt.max_tokens, most)
-    return Job(text=snapshot.text, intent=intent, prompt=prompt, max_tokens=most, logprobs=ranked, explain=explain)
+    return Job(
+        text=snapshot.text,
+        intent=intent,
+        prompt=prompt,
+        max_tokens=most,
+        logprobs=ranked,
+        explain=explain,
+        unit=snapshot.indent_unit,
+    )
 
 
 def _open_ended(left: str, right: str) -> bool:
@@ -473,25 +481,6 @@ def _contract(intent: Intent, tree: Tree) -> Contract:
         return Contract()
     parameters = tuple(argument.name for argument in surroundings_of(tree, intent).arguments)
     return read_contract(intent.request, intent.language, name=intent.name, parameters=parameters)
-
-
-@overload
-def _with_imports(snapshot: Snapshot, suggestion: Suggestion) -> Suggestion: ...
-
-
-@overload
-def _with_imports(snapshot: Snapshot, suggestion: None) -> None: ...
-
-
-def _with_imports(snapshot: Snapshot, suggestion: Suggestion | None) -> Suggestion | None:
-    """The suggestion with the edit that brings its missing imports into the document as it is now."""
-    if suggestion is None or not suggestion.verdict.imports:
-        return suggestion
-    from glosswright_server.verify.imports import import_edit
-
-    gap = (suggestion.start, suggestion.end)
-    edit = import_edit(snapshot.text, suggestion.intent.language, suggestion.verdict.imports, gap=gap)
-    return replace(suggestion, import_edit=None if edit is None else ImportEdit(at=edit[0], text=edit[1]))
 
 
 async def _never(uri: str) -> bool:

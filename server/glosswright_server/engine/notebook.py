@@ -111,6 +111,7 @@ class NotebookEngine(Engine):
             version=snapshot.version,
             text=above + _without_magic(snapshot),
             encoding=snapshot.encoding,
+            indent_unit=snapshot.indent_unit,
             revision=snapshot.revision,
         )
         return whole, len(above)

@@ -31,6 +31,8 @@ class Job:
     intent: Intent
     prompt: Prompt
     max_tokens: int
+    unit: str = ""
+    """One level of indentation for a file that shows none; "" for the language's own."""
     temperature: float = 0.0
     temperatures: tuple[float, ...] = ()
     """One for each choice, for a model server that takes them; () for `temperature` throughout."""
@@ -71,7 +73,7 @@ class Run:
         self.origins: tuple[Origin, ...] = ()
         """Where the text so far came from, if the model tells."""
         self._clock = clock
-        self._shaper = Shaper(job.text, job.intent, prompt_assumed=job.prompt.assumed)
+        self._shaper = Shaper(job.text, job.intent, prompt_assumed=job.prompt.assumed, unit=job.unit)
         self._started_at = clock()
         self._first_at: float | None = None
         self._last_at: float | None = None

@@ -6,6 +6,7 @@ were tried and hold.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from lsprotocol import types
@@ -33,6 +34,8 @@ def register(features: Features) -> None:
         snapshot = context.snapshot
         if snapshot is None or not features.settings.inline.enabled or not await features.offers(snapshot):
             return None
+        if (unit := copilot.indent_unit(context.raw)) != snapshot.indent_unit:
+            snapshot = dataclasses.replace(snapshot, indent_unit=unit)
         by_hand = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
         selected = params.context.selected_completion_info
         offset = offset_of(snapshot, params.position)

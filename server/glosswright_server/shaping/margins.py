@@ -15,8 +15,9 @@ from glosswright_server.shaping.lexis import Blocks, Lexis, Line
 _SAMPLE_CHARS = 20_000
 
 
-def unit_of(text: str, indent: str, lexis: Lexis) -> str:
-    """One level of indentation as the file writes it, "" when it shows none and the language leaves the choice."""
+def unit_of(text: str, indent: str, lexis: Lexis, *, wanted: str = "") -> str:
+    """One level of indentation as the file writes it; where it shows none, the `wanted` one, unless the language knows
+    one only; "" when nobody says."""
     if indent.startswith("\t"):
         return "\t"
     margins = re.findall(r"^([ \t]+)(?=[^\s*])", text[:_SAMPLE_CHARS], re.MULTILINE)
@@ -27,6 +28,8 @@ def unit_of(text: str, indent: str, lexis: Lexis) -> str:
     for size in (8, 4, 2, 3):
         if widths and sum(width % size == 0 for width in widths) * 10 >= len(widths) * 9:
             return " " * size
+    if wanted and lexis.unit != "\t":
+        return wanted
     return lexis.unit if lexis.blocks is Blocks.OFFSIDE or lexis.unit == "\t" else ""
 
 

@@ -40,12 +40,14 @@ class Shaped:
 class Shaper:
     """Shapes one answer. Feed it the stream, stop at True, then take the result."""
 
-    def __init__(self, text: str, intent: Intent, *, prompt_assumed: str = "") -> None:
-        """`prompt_assumed` is code the prompt put before the model's first token already; it is part of the answer."""
+    def __init__(self, text: str, intent: Intent, *, prompt_assumed: str = "", unit: str = "") -> None:
+        """`prompt_assumed` is code the prompt put before the model's first token already; it is part of the answer.
+
+        `unit` is one level of indentation, for a file that shows none."""
         self._text = text
         self._intent = intent
         self._lexis = lexis_for(intent.language)
-        self._unit = unit_of(text, intent.indent, self._lexis)
+        self._unit = unit_of(text, intent.indent, self._lexis, wanted=unit)
         self._left = _last_line(text[: intent.start] + intent.lead)
         self._midline = bool(self._left.strip())
         after = text[intent.end :].replace("\r\n", "\n").replace("\r", "\n")

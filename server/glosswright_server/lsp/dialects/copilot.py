@@ -1,6 +1,7 @@
 """The dialect of the Copilot language server, as its public README describes it.
 
 - Items carry `command` `github.copilot.didAcceptCompletionItem` with the suggestion's id as its only argument.
+- Inline requests carry `formattingOptions` `{tabSize, insertSpaces}`: how to indent where the file does not show it.
 - `textDocument/didShowCompletion` `{item}` and `textDocument/didPartiallyAcceptCompletion` `{item, acceptedLength}`,
   the length in UTF-16 code units from the start of `insertText`.
 - `textDocument/didFocus` `{textDocument?}`: which document is looked at; the status is about that one.
@@ -91,6 +92,17 @@ def register(features: Features) -> None:
     @server.feature("signOut")
     async def sign_out(params: Any, context: Context) -> dict[str, Any]:
         return {"status": "OK", "user": USER}
+
+
+def indent_unit(params: Any) -> str:
+    """One level of indentation as the `formattingOptions` of a request have it; "" where there are none."""
+    options = params.get("formattingOptions") if isinstance(params, dict) else None
+    if not isinstance(options, dict):
+        return ""
+    size, spaces = options.get("tabSize"), options.get("insertSpaces")
+    if spaces is False:
+        return "\t"
+    return " " * size if spaces is True and type(size) is int and 1 <= size <= 16 else ""
 
 
 async def _candidates(features: Features, snapshot: Snapshot, offset: int) -> Sequence[Suggestion]:
