@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.intent.model import Intent
 
-from .impression import Impression, Outcome, Surface, impression_of
+from .impression import Impression, Outcome, Surface, impression_of, verdict_class
 from .kept import share_kept
 
 KEPT_AFTER_S = 60.0
 MOST_FOLLOWED = 500
+MOST_TEXTS = 32
+"""Of one suggestion."""
 
 Current = Callable[[str], "Snapshot | None"]
 """The document of a URI as it is now."""
@@ -31,12 +34,15 @@ Later = Callable[[float, Callable[[], None]], object]
 
 @dataclass(slots=True, eq=False)
 class _Followed:
-    """One suggestion and what is known of it."""
+    """One suggestion, with those that were offered beside it to choose from, and what is known of it."""
 
     uri: str
-    suggestion: Suggestion
-    """As it was offered last."""
+    intent: Intent
     impression: Impression
+    texts: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_TEXTS))
+    """What was offered of it, as offset and text: the candidates, and the rest of them while the user types along."""
+    start: int = 0
+    """Where the accepted code was put in."""
     recorded: bool = False
     """Whether it was shown, as far as is known."""
     code: str = ""
@@ -62,7 +68,7 @@ class Impressions:
         self._now = now
         self._session = secrets.token_hex(8)
         self._count = 0
-        self._by_id: OrderedDict[str, _Followed] = OrderedDict()
+        self._by_id: OrderedDict[str, tuple[_Followed, Suggestion]] = OrderedDict()
         self._ghost: dict[str, _Followed] = {}
         """The ghost text of each document that is not decided yet."""
 
@@ -74,11 +80,11 @@ class Impressions:
         if followed is None:
             self._count += 1
             impression = impression_of(suggestion, surface, session=self._session, number=self._count, now=self._now())
-            followed = _Followed(snapshot.uri, suggestion, impression)
-        followed.suggestion = suggestion
-        self._by_id[offer_id] = followed
+            followed = _Followed(snapshot.uri, suggestion.intent, impression)
+        followed.texts.append((suggestion.start, _line_feeds(suggestion.text)))
+        self._by_id[offer_id] = (followed, suggestion)
         while len(self._by_id) > MOST_FOLLOWED:
-            _, oldest = self._by_id.popitem(last=False)
+            _, (oldest, _) = self._by_id.popitem(last=False)
             if self._ghost.get(oldest.uri) is oldest:
                 del self._ghost[oldest.uri]
         if surface is Surface.INLINE:
@@ -91,41 +97,41 @@ class Impressions:
 
     def shown(self, offer_id: str) -> None:
         """The client has shown it."""
-        if (followed := self._by_id.get(offer_id)) is not None:
-            self._show(followed)
+        if (offer := self._by_id.get(offer_id)) is not None:
+            self._show(offer[0])
 
     def accepted(self, offer_id: str) -> None:
         """The whole of it was put into the document."""
-        if (followed := self._by_id.get(offer_id)) is not None:
-            self._accept(followed, followed.suggestion.text, Outcome.ACCEPTED)
+        if (offer := self._by_id.get(offer_id)) is not None:
+            self._accept(*offer, offer[1].text, Outcome.ACCEPTED)
 
     def partly_accepted(self, offer_id: str, accepted_utf16: int | None = None) -> None:
         """Its first `accepted_utf16` UTF-16 code units were put in; without a number, its first line."""
-        followed = self._by_id.get(offer_id)
-        if followed is None:
+        offer = self._by_id.get(offer_id)
+        if offer is None:
             return
-        text = followed.suggestion.text
+        text = offer[1].text
         if accepted_utf16 is None:
             part = text[: text.find("\n", len(text) - len(text.lstrip("\r\n"))) + 1] or text
         else:
             part = text.encode("utf-16-le")[: 2 * max(accepted_utf16, 0)].decode("utf-16-le", "ignore")
         if part.strip():
-            self._accept(followed, part, Outcome.ACCEPTED if part == text else Outcome.PARTLY_ACCEPTED)
+            self._accept(*offer, part, Outcome.ACCEPTED if part == text else Outcome.PARTLY_ACCEPTED)
 
     def dismissed(self, offer_id: str) -> None:
         """The user has refused it."""
-        if (followed := self._by_id.get(offer_id)) is not None:
-            self._decide(followed, Outcome.DISMISSED)
+        if (offer := self._by_id.get(offer_id)) is not None:
+            self._decide(offer[0], Outcome.DISMISSED)
 
     def edited(self, snapshot: Snapshot, cursor: int | None) -> None:
         """A document has changed and the last edit ended at `cursor`: does its ghost text still go with it?"""
         followed = self._ghost.get(snapshot.uri)
         if followed is None or cursor is None:
             return
-        start, text = followed.suggestion.start, followed.suggestion.text
-        typed = snapshot.text[start:cursor].replace("\r\n", "\n") if cursor >= start else None
-        if typed is None or not text.replace("\r\n", "\n").startswith(typed):
-            self._decide(followed, Outcome.DISMISSED)
+        for start, text in followed.texts:
+            if start <= cursor and text.startswith(_line_feeds(snapshot.text[start:cursor])):
+                return
+        self._decide(followed, Outcome.DISMISSED)
 
     def closed(self, uri: str) -> None:
         """A document was closed: what was shown in it and not taken is not wanted."""
@@ -133,15 +139,11 @@ class Impressions:
             self._decide(followed, Outcome.DISMISSED)
 
     def _same(self, uri: str, suggestion: Suggestion, surface: Surface) -> _Followed | None:
-        """The suggestion that this one is the rest of, or the whole of: both answer one and the same intent."""
-        for followed in reversed(self._by_id.values()):
+        """The suggestion that this one is the rest of, or the whole of, or a choice beside: all answer one intent."""
+        for followed, _ in reversed(self._by_id.values()):
             # By identity: each request reads its own intent, and what is given from memory keeps the one it was made
             # for.
-            if (
-                followed.uri == uri
-                and followed.suggestion.intent is suggestion.intent
-                and followed.impression.surface is surface
-            ):
+            if followed.uri == uri and followed.intent is suggestion.intent and followed.impression.surface is surface:
                 return followed
         return None
 
@@ -150,10 +152,12 @@ class Impressions:
             followed.recorded = True
             self._record(followed.impression)
 
-    def _accept(self, followed: _Followed, code: str, outcome: Outcome) -> None:
+    def _accept(self, followed: _Followed, suggestion: Suggestion, code: str, outcome: Outcome) -> None:
         followed.recorded = True
         if len(code) > len(followed.code):
-            followed.code = code
+            followed.code, followed.start = code, suggestion.start
+            # The one that was taken is the one that counts.
+            followed.impression = replace(followed.impression, verdict=verdict_class(suggestion.verdict))
         self._decide(followed, outcome)
         if not followed.watched:
             followed.watched = True
@@ -174,9 +178,13 @@ class Impressions:
         snapshot = self._current(followed.uri)
         if snapshot is None:
             return
-        line = snapshot.line_at(min(followed.suggestion.start, len(snapshot.text)))
+        line = snapshot.line_at(min(followed.start, len(snapshot.text)))
         followed.impression = replace(
             followed.impression, kept=round(share_kept(followed.code, snapshot.text, line), 3)
         )
         followed.code = ""
         self._record(followed.impression)
+
+
+def _line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n")

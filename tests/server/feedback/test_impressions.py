@@ -87,6 +87,26 @@ def test_typing_along_is_one_suggestion() -> None:
     assert [(one.number, one.outcome) for one in session.recorded] == [(1, Outcome.SHOWN), (1, Outcome.ACCEPTED)]
 
 
+def test_one_of_several_is_taken() -> None:
+    """Candidates side by side are one suggestion; what counts of it is the one that was taken."""
+    session = Session()
+    session.offer("s1")
+    other = dataclasses.replace(session.made, text="class Adder:\n    pass\n", verdict=Verdict(SOUND))
+    session.impressions.offered("s2", snapshot(TOP), other, Surface.INLINE, shown=False)
+    session.impressions.edited(snapshot(TOP + CODE[:5]), len(TOP) + 5)  # along the first
+    session.impressions.edited(snapshot(TOP + "class"), len(TOP) + 5)  # along the second
+    session.impressions.accepted("s2")
+    session.minute_later(TOP + other.text)
+    assert [(one.number, one.outcome) for one in session.recorded] == [
+        (1, Outcome.SHOWN),
+        (1, Outcome.ACCEPTED),
+        (1, Outcome.ACCEPTED),
+    ]
+    assert session.recorded[0].verdict == "not checked"
+    assert session.last.verdict == "checks hold"
+    assert session.last.kept == 1.0
+
+
 def test_typing_something_else_dismisses() -> None:
     """Standard clients do not tell it: what is typed does."""
     session = Session()
