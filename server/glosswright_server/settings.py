@@ -142,6 +142,12 @@ class ModelSettings:
         "checkpoint trained with glosswright.",
         restricted=True,
     )
+    companion: str = _setting(
+        "",
+        "A second model that is asked beside the first when you ask by hand, by name or path: a network trained with "
+        "glosswright, say. The answers of both are checked, and the one of which more holds is shown.",
+        restricted=True,
+    )
     backend: str = _setting(
         "auto",
         "The engine that runs the model; `auto` picks by what is installed and what the machine has.",

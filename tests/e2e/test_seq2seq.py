@@ -126,3 +126,22 @@ def test_a_model_that_cannot_explain_says_so(model: Callable[..., Any], tmp_path
     told = complete(Path(f"{path}:1"), ["--explain"], server)
     assert told.stdout == "total = 0\n"
     assert "does not tell which words" in told.stderr
+
+
+def test_both_models_are_asked_and_the_checks_decide(model: Callable[..., Any], tmp_path: Path) -> None:
+    """Fusion, with two real servers: the model's code names what there is not, the companion's does not."""
+    checkpoint = train_tiny(tmp_path / "tiny")
+    main = model(fallback="print(nothing_of_this_name)\n")
+    with ScriptedModel(tmp_path / "companion", checkpoint=checkpoint, beside=main):
+        options = {
+            "inline": QUICK,
+            "model": {"autostart": False, "companion": str(checkpoint)},
+            "candidates": {"count": 1, "repair": False},
+        }
+        client, session = start_session(options, main.env)
+        with client:
+            uri = session.open("width = 1\n# print width\n")
+            answer = session.generate(uri, 1)
+            assert answer["result"]["model"] == "tiny"
+            assert answer["result"]["passed"]
+            assert [one.get("model") for one in answer["result"]["candidates"]] == [None, "tiny"]

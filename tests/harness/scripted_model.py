@@ -19,15 +19,17 @@ LOAD_S = 60.0
 class ScriptedModel:
     """`glosswright model serve --scripted`, found by language servers with its runtime folder. A context manager."""
 
-    def __init__(self, folder: Path, *, checkpoint: Path | None = None, **script: Any) -> None:
+    def __init__(
+        self, folder: Path, *, checkpoint: Path | None = None, beside: ScriptedModel | None = None, **script: Any
+    ) -> None:
         """`folder` becomes the runtime folder; `script` is what `serve --scripted` takes.
 
-        With `checkpoint` a network from that folder answers instead of a script.
+        With `checkpoint` a network from that folder answers, not a script. `beside` makes it that one's companion.
         """
         self._checkpoint = checkpoint
         self.folder = folder
         self.env = {
-            "GLOSSWRIGHT_RUNTIME_DIR": str(folder / "run"),
+            "GLOSSWRIGHT_RUNTIME_DIR": str(folder / "run" if beside is None else beside.folder / "run" / "companion"),
             "GLOSSWRIGHT_CACHE_DIR": str(folder / "cache"),
         }
         self._script = script
@@ -71,7 +73,7 @@ class ScriptedModel:
 
     @property
     def _state_file(self) -> Path:
-        return self.folder / "run" / "model-server.json"
+        return Path(self.env["GLOSSWRIGHT_RUNTIME_DIR"]) / "model-server.json"
 
     @property
     def state(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from glosswright_server.engine.companion import Beside
 from glosswright_server.engine.examine import Examiner
 from glosswright_server.engine.run import Batch, Job, Run
 from glosswright_server.engine.suggestion import Tried
@@ -46,6 +47,8 @@ OPINION_ROUNDS = 2
 """Rounds after which the search for a second opinion ends."""
 ENOUGH_OPINIONS = 3
 """Different programs that pass all examples, after which the rest of a batch is not waited for."""
+BESIDE_WAIT_S = 0.5
+"""How long another model is waited for once the first answer is there."""
 MOST_AT_ONCE = 4
 """Where the model server does not say how many choices it can make."""
 
@@ -87,6 +90,7 @@ class Search:
         batch: int | None,
         takes_temperatures: bool,
         wanted: int = 1,
+        beside: asyncio.Task[Beside | None] | None = None,
         on_lines: Callable[[int], None],
         on_step: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
@@ -95,7 +99,7 @@ class Search:
         same fingerprint. `repair` makes the job that shows the model a failed text and why it failed, or None where its
         family has no words for that. `batch` is how many choices the model server makes at once, if it says so,
         `takes_temperatures` whether each may have its own. `wanted` different candidates are looked for even when the
-        first of them is good enough."""
+        first of them is good enough. `beside` is what another model is asked meanwhile."""
         self._jobs = jobs
         self._examiner = examiner
         self._write = write
@@ -105,6 +109,7 @@ class Search:
         self._most_at_once = batch or MOST_AT_ONCE
         self._takes_temperatures = takes_temperatures
         self._wanted = wanted
+        self._beside = beside
         self._on_lines = on_lines
         self._on_step = on_step
         self._clock = clock
@@ -131,6 +136,7 @@ class Search:
         self._asked += 1
         self._tokens += run.pieces
         await self._consider(run, temperature=0.0, partial=timed_out)
+        await self._hear_beside(ends_at)
         if not timed_out:
             try:
                 await self._sample(ends_at)
@@ -140,6 +146,17 @@ class Search:
                 if not self._tried:
                     raise
         return self._outcome()
+
+    async def _hear_beside(self, ends_at: float) -> None:
+        """Examine what the other model has said by now; it is hardly waited for."""
+        if self._beside is None:
+            return
+        wait_s = max(min(ends_at - self._clock(), BESIDE_WAIT_S), 0.0)
+        done, _ = await asyncio.wait({self._beside}, timeout=wait_s)
+        said = self._beside.result() if done and not self._beside.cancelled() else None
+        if said is not None:
+            self._tokens += said.run.pieces
+            await self._consider(said.run, temperature=0.0, model=said.model)
 
     # Rounds
 
@@ -252,7 +269,9 @@ class Search:
 
     # One candidate
 
-    async def _consider(self, run: Run, *, temperature: float, partial: bool = False, repair: bool = False) -> None:
+    async def _consider(
+        self, run: Run, *, temperature: float, partial: bool = False, repair: bool = False, model: str = ""
+    ) -> None:
         """Examine what a run has given, unless the same has been tried."""
         shaped = run.partial() if partial else run.result()
         if shaped is None:
@@ -277,6 +296,7 @@ class Search:
                 mean_logprob=run.mean_logprob,
                 tokens=run.pieces,
                 repair=repair,
+                model=model,
                 origins=run.origins,
             )
         )
@@ -284,8 +304,8 @@ class Search:
         self._complete.append(shaped.complete)
 
     def _best(self) -> int | None:
-        """Index of the best so far; the first of equals. A repair is kept only if what is known of it is better: that
-        the model finds its own second answer likely is no evidence."""
+        """Index of the best so far; the first of equals. A repair, or another model's answer, is shown only if what is
+        known of it is better: how likely a model finds that says nothing beside the likelihoods of the others."""
         return self._ranked()[0] if self._tried else None
 
     def _ranked(self) -> tuple[int, ...]:
@@ -293,7 +313,7 @@ class Search:
 
     def _key(self, index: int) -> SortKey:
         one = self._tried[index]
-        logprob = None if one.repair else one.mean_logprob
+        logprob = None if one.repair or one.model else one.mean_logprob
         return sort_key(one.verdict, logprob, length=len(one.text), index=index)
 
     def _outcome(self) -> Found | None:

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.changes import with_imports
@@ -35,6 +36,9 @@ from glosswright_server.prompt.profile import SEQ2SEQ, Style
 from glosswright_server.settings import Settings
 from glosswright_server.verify.static import judge
 from glosswright_server.verify.verdict import Verdict
+
+if TYPE_CHECKING:
+    from glosswright_server.engine.companion import Beside
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +64,11 @@ class Engine:
         settings: Settings,
         *,
         source: Callable[[Settings], ModelSource] = ModelSource,
+        companion: Callable[[Settings], ModelSource] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`source` makes where code comes from; nothing is started or connected before the first request."""
+        """`source` makes where code comes from, `companion` where the companion's does, if the settings name one;
+        nothing is started or connected before the first request."""
         self.settings = settings
         self.on_model_wanted: Callable[[], None] = lambda: None
         """Called when an automatic request finds no model ready, so that it can be started with its progress shown."""
@@ -72,6 +78,8 @@ class Engine:
         """Asks the user whether examples of a document may be run; called only where the settings say `ask`."""
         self._make_source = source
         self._source: ModelSource | None = None
+        self._make_companion = companion
+        self._companion: ModelSource | None = None
         self._clock = clock
         self._scheduler = Scheduler()
         self._debounce = Debounce(_limits(settings), clock=clock)
@@ -79,7 +87,7 @@ class Engine:
         self._trees = Trees()
         self._writing = 0
         self._given_up = False
-        self._background: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
 
     @property
     def model_name(self) -> str:
@@ -98,10 +106,12 @@ class Engine:
             settings.explicit.max_tokens,
         )
         if asks_elsewhere and self._source is not None:
-            task = asyncio.get_running_loop().create_task(self._source.aclose(), name="close-model-source")
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
-            self._source = None
+            for source in (self._source, self._companion):
+                if source is not None:
+                    task = asyncio.get_running_loop().create_task(source.aclose(), name="close-model-source")
+                    self._background.add(task)
+                    task.add_done_callback(self._background.discard)
+            self._source = self._companion = None
 
     def edited(self, uri: str, snapshot: Snapshot | None, cursor: int | None) -> None:
         """A document has changed; `cursor` is where the last edit ended. A generation that no longer fits is ended."""
@@ -232,6 +242,7 @@ class Engine:
         ready = await self.source.acquire(on_launch, by_hand=True)
         if not ready.profile.serves(intent):
             raise NotServed(f"The model {ready.model} answers {ready.profile.served} only.")
+        beside = self._ask_beside(snapshot, intent)
         search = Search(
             [
                 self._job(snapshot, intent, ready, self.settings.explicit.max_tokens, asked=style)
@@ -243,6 +254,7 @@ class Engine:
             repair=lambda text, verdict: self._repair_job(snapshot, intent, ready, text, verdict),
             limits=replace(self.settings.candidates, count=max(self.settings.candidates.count, wanted)),
             wanted=wanted,
+            beside=beside,
             batch=ready.batch,
             takes_temperatures=ready.takes_temperatures,
             on_lines=on_lines or (lambda lines: None),
@@ -251,7 +263,11 @@ class Engine:
         )
         # The time for loading the model is not counted: the user watches its progress and can cancel.
         left_s = max(ends_at - self._clock(), 1.0) if timeout_s else self.settings.explicit.deadline_ms / 1000
-        found = await search.find(left_s)
+        try:
+            found = await search.find(left_s)
+        finally:
+            if beside is not None and self._companion is not None and self._companion.ready_now() is not None:
+                beside.cancel()  # one that is being loaded goes on, for the next request
         if found is None:
             return ()
         timing = replace(found.run.timing(started), tokens=found.tokens)
@@ -264,7 +280,7 @@ class Engine:
                     end=intent.end,
                     text=found.tried[number].text,
                     verdict=found.tried[number].verdict,
-                    model=ready.model,
+                    model=found.tried[number].model or ready.model,
                     timing=timing,
                     complete=found.complete[number],
                     contract=contract,
@@ -279,10 +295,14 @@ class Engine:
         """End everything. A local model server goes on for the other windows."""
         await self._scheduler.aclose()
         await self._memory.aclose()
+        for task in self._background:
+            if task.get_name() == "companion":
+                task.cancel()
         if self._background:
             await asyncio.wait(self._background)
-        if self._source is not None:
-            await self._source.aclose()
+        for source in (self._source, self._companion):
+            if source is not None:
+                await source.aclose()
 
     async def _latest(
         self, key: tuple[str, str], factory: Callable[[], Awaitable[Suggestion | None]]
@@ -428,6 +448,26 @@ class Engine:
             logger.debug("%s said %r", ready.model, run.raw)
             if not self._writing:
                 self.on_busy(False)
+
+    def _ask_beside(self, snapshot: Snapshot, intent: Intent) -> asyncio.Task[Beside | None] | None:
+        """Ask the companion, where the settings name one."""
+        if not self.settings.model.companion:
+            return None
+        from glosswright_server.engine.companion import ask_companion, companion_source
+
+        if self._companion is None:
+            self._companion = (self._make_companion or companion_source)(self.settings)
+
+        def job(ready: Ready) -> Job | None:
+            if not ready.profile.serves(intent):
+                return None
+            style = ready.profile.asked_styles(intent.kind)[0]
+            return self._job(snapshot, intent, ready, self.settings.explicit.max_tokens, asked=style)
+
+        task = ask_companion(self._companion, job)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
 
     def _repair_job(
         self, snapshot: Snapshot, intent: Intent, ready: Ready, attempt: str, verdict: Verdict

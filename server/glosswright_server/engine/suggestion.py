@@ -44,6 +44,8 @@ class Tried:
     chosen: bool = False
     times: int = 1
     """How often the same code came, in other words; it was examined once."""
+    model: str = ""
+    """The companion's name for its answer; "" for those of the model that was asked."""
     origins: tuple[Origin, ...] = ()
     """Which words of the comment each part of the code came from, where the model can tell; in the model's own text."""
 
@@ -145,6 +147,7 @@ class Suggestion:
                     "tokens": one.tokens,
                     "repair": one.repair,
                     "chosen": one.chosen,
+                    **({"model": one.model} if one.model else {}),
                 }
                 for one in self.tried
             ]
