@@ -6,9 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Playwright
 
 from editors.workbench import Workbench
 from glosswright_model.weights import cache_folder
@@ -17,6 +17,9 @@ from .code_server import CodeServer
 from .conftest import settings_for
 from .test_screen import panel_with
 from .window import Window, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 pytestmark = [pytest.mark.weights, pytest.mark.timeout(590)]
 MODEL_S = 120.0
@@ -70,7 +73,7 @@ def _ghost_text(window: Window, bench: Workbench) -> None:
 
     def whole() -> str:
         if not window.ghost():
-            window.keys("Alt+\\\\")  # ask by hand: a busy machine may have missed the moment
+            window.keys("Alt+Backslash")  # ask by hand: a busy machine may have missed the moment
             window.page.wait_for_timeout(3000)
         return window.ghost()
 

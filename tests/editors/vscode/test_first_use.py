@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Playwright
 
 from editors.workbench import Workbench
 
 from .code_server import CodeServer
 from .conftest import settings_for
 from .window import Window, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 SET_UP_S = 400.0
 TRUST = "security.workspace.trust"

@@ -9,16 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Frame, Playwright
 
 from editors.workbench import Workbench
 
 from .code_server import CodeServer
 from .conftest import ADD, model_and_bench, settings_for
 from .window import Window, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Frame, Playwright
 
 pytestmark = pytest.mark.timeout(240)
 COMMENT = "# add two numbers"
