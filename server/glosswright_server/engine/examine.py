@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 ANSWER_WAIT_S = 15.0
 """How long a finished candidate waits for the user's answer."""
 
-LOOK_S = 2.0
+LOOK_S = 4.0
 """How long one candidate is looked at beyond its examples, at most."""
 _SHORTEST_LOOK_S = 0.2
 

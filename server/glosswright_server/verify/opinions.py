@@ -87,7 +87,7 @@ def _beyond(one: Look, others: Sequence[Look]) -> Beyond:
         compared=len(pairs),
         agree=len(friends),
         fails=len(failing),
-        calls=len(one.calls),
+        calls=len({number for _, pair in pairs for number in (*pair.alike, *pair.differ, *pair.fails)}),
         dispute=dispute,
     )
 

@@ -105,7 +105,7 @@ class Beyond:
     fails: int = 0
     """How many of them gave a value where this one broke down."""
     calls: int = 0
-    """How many other calls were made."""
+    """For how many other calls it was."""
     repeated: bool = False
     """Whether the model has given the same program more than once."""
     rejected: int = 0

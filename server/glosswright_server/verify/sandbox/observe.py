@@ -20,8 +20,8 @@ from glosswright_server.verify.sandbox.walls import Walls
 
 MOST_PROCESSES = 3
 """After so many that came to no good end the rest is left unknown."""
-STEP_S = 0.25
-"""Seconds one step may take; half of it more for telling which lines ran."""
+STEP_S = 0.5
+"""Seconds one step may take, many times what it needs: on a busy machine a process waits for its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class _Run:
             step = self._steps[number]
             words = step.session, step.body, step.expression, "value"
             answer = await inside.ask("run", *words, within=self._left(STEP_S))
-            reached = await inside.ask("reached", within=self._left(STEP_S / 2))
+            reached = await inside.ask("reached", within=self._left(STEP_S))
             lines, there = _lines(reached.tree)
             self.seen[number] = _seen(answer, lines)
             self.there |= there

@@ -66,8 +66,8 @@ async def test_after_what_does_not_end(see: See) -> None:
 
 async def test_the_time_is_bounded(see: See) -> None:
     """Many slow steps do not add up."""
-    source = "import time\ndef f(x):\n    time.sleep(0.15)\n    return x\n"
-    found = values(await see(source, *[f"f({n})" for n in range(40)], wall_s=0.8))
+    source = "import time\ndef f(x):\n    time.sleep(0.1)\n    return x\n"
+    found = values(await see(source, *[f"f({n})" for n in range(100)], wall_s=4.0))
     assert found[0] == 0
     assert found[-1] is None
 
