@@ -43,22 +43,47 @@ def companion_source(settings: Settings) -> ModelSource:
     return ModelSource(own, launcher=LocalModelServer(launch_options(own), directory=runtime_dir() / FOLDER))
 
 
-def ask_companion(source: ModelSource, make_job: Callable[[Ready], Job | None]) -> asyncio.Task[Beside | None]:
-    """Ask at once, on a task of its own; None where it cannot answer. `make_job` says None for what it cannot serve."""
-    return asyncio.get_running_loop().create_task(_ask(source, make_job), name="companion")
+class Companion:
+    """The companion of one engine. Belongs to one event loop; `aclose` it at the end."""
 
+    def __init__(self, source: ModelSource) -> None:
+        self._source = source
+        self._asking: set[asyncio.Task[Beside | None]] = set()
 
-async def _ask(source: ModelSource, make_job: Callable[[Ready], Job | None]) -> Beside | None:
-    try:
-        ready = await source.acquire(by_hand=False)
-        job = make_job(ready)
-        if job is None:
+    def ask(self, make_job: Callable[[Ready], Job | None]) -> asyncio.Task[Beside | None]:
+        """Ask at once, on a task of its own; its result is None where the companion cannot answer.
+
+        `make_job` says None for what it cannot serve.
+        """
+        task = asyncio.get_running_loop().create_task(self._ask(make_job), name="companion")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        return task
+
+    def leave(self, task: asyncio.Task[Beside | None]) -> None:
+        """Nobody waits for this answer any more. A model that is being loaded goes on, for the next request."""
+        if self._source.ready_now() is not None:
+            task.cancel()
+
+    async def aclose(self) -> None:
+        """End everything. Its server goes on for the other windows."""
+        for task in self._asking:
+            task.cancel()
+        if self._asking:
+            await asyncio.wait(set(self._asking))
+        await self._source.aclose()
+
+    async def _ask(self, make_job: Callable[[Ready], Job | None]) -> Beside | None:
+        try:
+            ready = await self._source.acquire(by_hand=False)
+            job = make_job(ready)
+            if job is None:
+                return None
+            run = Run(job)
+            await run.stream(ready.client)
+        except ModelError as error:
+            logger.info("the companion model gave no answer: %s", error)
+            self._source.failed(error)
             return None
-        run = Run(job)
-        await run.stream(ready.client)
-    except ModelError as error:
-        logger.info("the companion model gave no answer: %s", error)
-        source.failed(error)
-        return None
-    source.succeeded()
-    return Beside(run, ready.model)
+        self._source.succeeded()
+        return Beside(run, ready.model)

@@ -13,10 +13,11 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.changes import with_imports
+from glosswright_server.engine.jobs import job_for, repair_job
 from glosswright_server.engine.memory import Made, Memory
 from glosswright_server.engine.run import Batch, Job, Run
 from glosswright_server.engine.source import ModelSource, Ready
@@ -31,14 +32,11 @@ from glosswright_server.intent.languages import Language, language_for
 from glosswright_server.intent.model import Intent, IntentKind, Trigger
 from glosswright_server.intent.read import actions_at, read_intent
 from glosswright_server.intent.tree import Tree
-from glosswright_server.prompt.build import Prompt, build_prompt
-from glosswright_server.prompt.profile import SEQ2SEQ, Style
 from glosswright_server.settings import Settings
 from glosswright_server.verify.static import judge
-from glosswright_server.verify.verdict import Verdict
 
 if TYPE_CHECKING:
-    from glosswright_server.engine.companion import Beside
+    from glosswright_server.engine.companion import Beside, Companion
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +77,7 @@ class Engine:
         self._make_source = source
         self._source: ModelSource | None = None
         self._make_companion = companion
-        self._companion: ModelSource | None = None
+        self._companion: Companion | None = None
         self._clock = clock
         self._scheduler = Scheduler()
         self._debounce = Debounce(_limits(settings), clock=clock)
@@ -87,7 +85,7 @@ class Engine:
         self._trees = Trees()
         self._writing = 0
         self._given_up = False
-        self._background: set[asyncio.Task[Any]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     @property
     def model_name(self) -> str:
@@ -244,14 +242,13 @@ class Engine:
             raise NotServed(f"The model {ready.model} answers {ready.profile.served} only.")
         beside = self._ask_beside(snapshot, intent)
         search = Search(
-            [
-                self._job(snapshot, intent, ready, self.settings.explicit.max_tokens, asked=style)
-                for style in ready.profile.asked_styles(intent.kind)
-            ],
+            self._jobs(snapshot, intent, ready),
             examiner,
             write=lambda run, on_growth: self._write(ready, run, on_growth),
             same=lambda text: fingerprint(snapshot.text, intent, text),
-            repair=lambda text, verdict: self._repair_job(snapshot, intent, ready, text, verdict),
+            repair=lambda text, verdict: repair_job(
+                snapshot, intent, ready.profile, self.settings.explicit.max_tokens, attempt=text, verdict=verdict
+            ),
             limits=replace(self.settings.candidates, count=max(self.settings.candidates.count, wanted)),
             wanted=wanted,
             beside=beside,
@@ -266,8 +263,8 @@ class Engine:
         try:
             found = await search.find(left_s)
         finally:
-            if beside is not None and self._companion is not None and self._companion.ready_now() is not None:
-                beside.cancel()  # one that is being loaded goes on, for the next request
+            if beside is not None and self._companion is not None:
+                self._companion.leave(beside)
         if found is None:
             return ()
         timing = replace(found.run.timing(started), tokens=found.tokens)
@@ -295,9 +292,6 @@ class Engine:
         """End everything. A local model server goes on for the other windows."""
         await self._scheduler.aclose()
         await self._memory.aclose()
-        for task in self._background:
-            if task.get_name() == "companion":
-                task.cancel()
         if self._background:
             await asyncio.wait(self._background)
         for source in (self._source, self._companion):
@@ -337,7 +331,7 @@ class Engine:
             ready = await self._ready(by_hand)
             if ready is None or not ready.profile.serves(intent):
                 return None
-            run = Run(self._job(snapshot, intent, ready, self.settings.inline.max_tokens), clock=self._clock)
+            run = Run(job_for(snapshot, intent, ready.profile, self.settings.inline.max_tokens), clock=self._clock)
             before = self._trees.of(snapshot, _language(snapshot))
             contract = _contract(intent, before)
             pending = self._memory.begin(
@@ -453,54 +447,21 @@ class Engine:
         """Ask the companion, where the settings name one."""
         if not self.settings.model.companion:
             return None
-        from glosswright_server.engine.companion import ask_companion, companion_source
+        from glosswright_server.engine.companion import Companion, companion_source
 
         if self._companion is None:
-            self._companion = (self._make_companion or companion_source)(self.settings)
+            self._companion = Companion((self._make_companion or companion_source)(self.settings))
 
         def job(ready: Ready) -> Job | None:
-            if not ready.profile.serves(intent):
-                return None
-            style = ready.profile.asked_styles(intent.kind)[0]
-            return self._job(snapshot, intent, ready, self.settings.explicit.max_tokens, asked=style)
+            return self._jobs(snapshot, intent, ready)[0] if ready.profile.serves(intent) else None
 
-        task = ask_companion(self._companion, job)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-        return task
+        return self._companion.ask(job)
 
-    def _repair_job(
-        self, snapshot: Snapshot, intent: Intent, ready: Ready, attempt: str, verdict: Verdict
-    ) -> Job | None:
-        from glosswright_server.prompt.repair import build_repair
-        from glosswright_server.verify.explain import plain_reason
-
-        failure = plain_reason(verdict)
-        prompt = build_repair(snapshot.text, intent, ready.profile, attempt=attempt, failure=failure, path=snapshot.uri)
-        if prompt is None or not failure:
-            return None
-        return _job(snapshot, intent, prompt, self.settings.explicit.max_tokens, ranked=True)
-
-    def _job(self, snapshot: Snapshot, intent: Intent, ready: Ready, most: int, *, asked: Style | None = None) -> Job:
-        """What to ask the model; `asked` is the style for a request made by hand."""
-        prompt = build_prompt(
-            snapshot.text, intent, ready.profile, path=snapshot.uri, asked=asked is not None, style=asked
-        )
-        return _job(snapshot, intent, prompt, most, ranked=asked is not None, explain=ready.profile.family == SEQ2SEQ)
-
-
-def _job(snapshot: Snapshot, intent: Intent, prompt: Prompt, most: int, *, ranked: bool, explain: bool = False) -> Job:
-    """`most` tokens at the most; `ranked` candidates need the log-probabilities of theirs."""
-    most = min(prompt.max_tokens, most)
-    return Job(
-        text=snapshot.text,
-        intent=intent,
-        prompt=prompt,
-        max_tokens=most,
-        logprobs=ranked,
-        explain=explain,
-        unit=snapshot.indent_unit,
-    )
+    def _jobs(self, snapshot: Snapshot, intent: Intent, ready: Ready) -> list[Job]:
+        """What to ask a model by hand: the same in different forms, the best first."""
+        most = self.settings.explicit.max_tokens
+        styles = ready.profile.asked_styles(intent.kind)
+        return [job_for(snapshot, intent, ready.profile, most, asked=style) for style in styles]
 
 
 def _open_ended(left: str, right: str) -> bool:

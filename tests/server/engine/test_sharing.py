@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from glosswright_server.engine.jobs import job_for
 from glosswright_server.engine.run import Run
 from glosswright_server.generation.scripted import Script
 
@@ -118,7 +119,7 @@ def test_a_run_counts_time_on_its_own_clock(stage: Stage) -> None:
     now = 10.0
     stage.show("# assign\n▮")
     [intent, *_] = stage.engine.actions(stage.snapshot, 3, 3)
-    run = Run(stage.engine._job(stage.snapshot, intent, stage.source.ready_now(), 10), clock=lambda: now)
+    run = Run(job_for(stage.snapshot, intent, stage.source.ready_now().profile, 10), clock=lambda: now)
     now = 12.5
     timing = run.timing(9.0)
     assert (timing.total_ms, timing.first_token_ms) == (3500.0, 2500.0)
