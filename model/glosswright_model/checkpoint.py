@@ -118,6 +118,8 @@ def save_checkpoint(
             "files": {file.name: sha256(file) for file in files},
         }
         (fresh / CONFIG_NAME).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        # safetensors lets nobody but the owner read; whoever may read the rest may read the weights.
+        (fresh / WEIGHTS_NAME).chmod((fresh / CONFIG_NAME).stat().st_mode)
 
 
 def load_checkpoint(folder: Path) -> Loaded:
