@@ -1,8 +1,9 @@
 """What a person wrote, in any language, as words that code can be copied from: the source side of the word pipeline.
 
 Quoted strings become slots (`_STR:0_`), as in TRANX's form of the Django corpus: the network sees a slot, and a copy of
-it writes the string. Dotted names fall into their parts, for code needs the parts. Text in scripts without spaces is
-cut character by character, or into words by jieba. Text that already is in the canonical form stays in it.
+it writes the string. What stands in backticks can be copied as a string or as code. Dotted names fall into their parts,
+for code needs the parts. Text in scripts without spaces is cut character by character, or into words by jieba. Text
+that already is in the canonical form stays in it.
 """
 
 from __future__ import annotations
@@ -38,9 +39,12 @@ _DOUBLED = re.compile(r"(?<!\S)(?P<name>[^\s\[\]]*\.[^\s\[\]]*) \[ (?P<parts>[^\
 """`a.b [ a . b ]`, as the canonical form writes a dotted name."""
 
 _QUOTED = re.compile(
-    r"""(?<![\w'"`])(?P<quote>['"])(?P<text>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?P=quote)(?![\w'"])|“(?P<curly>[^”\n]*)”"""
+    r"""(?<![\w'"`])(?P<quote>['"])(?P<text>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?P=quote)(?![\w'"])|“(?P<curly>[^”\n]*)”|(?<!`)`(?P<code>[^`\n]+)`(?!`)"""
 )
-"""A string: its quotes stand at the borders of words, so that an apostrophe opens nothing."""
+"""A string: its quotes stand at the borders of words, so that an apostrophe opens nothing. Or code in backticks."""
+
+_NAMES = re.compile(r"\w+(?:\(\))?")
+"""A single name: its copy serves as a string's content, too."""
 
 _SLOT = re.compile(r"(_STR:\d+_)")
 
@@ -62,11 +66,17 @@ def _cut(text: str, *, chinese: bool) -> SourceWords:
     # Where slots stand already, quotes are what the makers of the corpus left over.
     for match in () if _SLOT.search(text) else _QUOTED.finditer(text):
         _add(text[place : match.start()], words, copies, chinese)
-        content = match["text"] if match["curly"] is None else match["curly"]
+        if match["code"] is not None and _NAMES.fullmatch(match["code"]):
+            _add(match[0], words, copies, chinese)
+            place = match.end()
+            continue
+        content = next(found for found in (match["text"], match["curly"], match["code"]) if found is not None)
         written = string_word(content)
         slot = slots.setdefault(written, f"_STR:{len(slots)}_")
         words.append(slot)
         copies.append(written)
+        if match["code"] is not None:  # it may be a string's content or code: both can be copied
+            _add(f"[ {content} ]", words, copies, chinese)
         place = match.end()
     _add(text[place:], words, copies, chinese)
     return SourceWords(words, copies)

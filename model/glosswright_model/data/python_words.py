@@ -1,9 +1,9 @@
 """Python code as a list of words, and back: the target side of the word-level pipeline.
 
 The form is TRANX's linear one (Yin and Neubig 2018), so that a model trained on the Django corpus can be served: code
-is normalised through the syntax tree; `⏎`, `⇥` and `⇤` stand for the end of a line, an indentation and its end; a
-string is its quote, its content as one word (spaces as `▁`, nothing as `∅`), and the quote again. `join` of what `cut`
-gave parses to the same tree. Comments do not survive.
+is a list of tokens; `⏎`, `⇥` and `⇤` stand for the end of a line, an indentation and its end; a string is its quote,
+its content as one word (spaces as `▁`, nothing as `∅`), and the quote again. `join` of what `cut` gave parses to the
+same tree. Comments, line breaks inside brackets and the choice between one quote and two do not survive.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import io
 import re
 import tokenize
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from glosswright_model.data.python_spacing import spaced
 
 NEWLINE, INDENT, DEDENT = "⏎", "⇥", "⇤"
 SPACE, EMPTY = "▁", "∅"
@@ -23,26 +25,26 @@ _OPENING = re.compile(r"[A-Za-z]{0,3}('''|\"\"\"|'|\")")
 
 
 def cut(code: str) -> list[str]:
-    """The words of some code. What does not parse is cut at white space, after the same signs for its layout."""
-    tree = _parse(code)
-    if tree is None:
-        return _cut_plainly(code)
+    """The words of some code. What Python's tokenizer refuses is cut at white space, with the same signs for layout."""
     try:
-        return _tokens(ast.unparse(tree))
-    except (tokenize.TokenError, IndentationError, SyntaxError, RecursionError, ValueError):
+        return _tokens(code)
+    except (tokenize.TokenError, SyntaxError, RecursionError, ValueError, MemoryError):
         return _cut_plainly(code)
 
 
 def join(words: Sequence[str]) -> str:
-    """Code from words: normalised where it parses, else with single spaces."""
-    code = _layout(words)
-    tree = _parse(code)
+    """Code from words, spaced as PEP 8 asks. Brackets stay as they are."""
+    plain, pretty = _layout(words, " ".join), _layout(words, spaced)
+    tree = _parse(plain)
     if tree is None:
-        return code
+        return pretty
+    other = _parse(pretty)
     try:
+        if other is not None and ast.dump(other) == ast.dump(tree):
+            return pretty
         return ast.unparse(tree)
     except (RecursionError, ValueError):
-        return code
+        return plain
 
 
 def string_word(content: str) -> str:
@@ -79,13 +81,15 @@ def _tokens(code: str) -> list[str]:
         elif depth:
             continue
         elif name == "STRING":
-            words += _string(token.string)
+            words += _string(_normalised(token.string))
         elif name == "NEWLINE":
             words.append(NEWLINE)
         elif name == "INDENT":
             words.append(INDENT)
         elif name == "DEDENT":
             words.append(DEDENT)
+        elif name == "ERRORTOKEN":  # newer versions raise an error
+            raise SyntaxError(token.string)
         elif name not in ("NL", "ENDMARKER", "ENCODING", "COMMENT"):
             words.append(token.string)
     while words and words[-1] == NEWLINE:
@@ -100,6 +104,16 @@ def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> 
     return "\n".join([lines[start[0] - 1][start[1] :], *middle, lines[end[0] - 1][: end[1]]])
 
 
+def _normalised(literal: str) -> str:
+    """A string or bytes as Python itself would write it, but for three quotes, which are there for a reason."""
+    prefix = literal[: literal.find(literal[-1])].lower()
+    if "f" in prefix or (not prefix and literal.startswith(("'''", '"""'))):
+        return literal
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return repr(ast.literal_eval(literal))
+
+
 def _string(literal: str) -> list[str]:
     match = _STRING.fullmatch(literal)
     if match is None:
@@ -112,7 +126,7 @@ def _string(literal: str) -> list[str]:
     return [match["open"], string_word(content), match["quote"]]
 
 
-def _layout(words: Sequence[str]) -> str:
+def _layout(words: Sequence[str], space: Callable[[list[str]], str]) -> str:
     lines: list[tuple[int, list[str]]] = [(0, [])]
     depth = 0
     place = 0
@@ -138,13 +152,14 @@ def _layout(words: Sequence[str]) -> str:
         else:
             lines[-1][1].append(word)
         place += 1
-    return "\n".join("    " * depth + " ".join(row) for depth, row in lines if row)
+    return "\n".join("    " * depth + space(row) for depth, row in lines if row)
 
 
 def _string_content(word: str, quote: str) -> str:
     if word == EMPTY:
         return ""
-    if len(quote) == 1 and quote in word:  # copied from a text that quoted it otherwise
+    is_triple = word.startswith(quote * 2) and word.endswith(quote * 2)  # so the canonical corpus writes docstrings
+    if len(quote) == 1 and quote in word and not is_triple:  # copied from a text that quoted it otherwise
         word = re.sub(rf"(\\.)|{quote}", lambda match: match[1] or "\\" + quote, word)
     return word.replace(SPACE, " ")
 

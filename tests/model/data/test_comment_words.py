@@ -47,6 +47,16 @@ def test_strings_become_slots_that_write_the_string() -> None:
     assert "'s" in cut.words
 
 
+def test_code_in_backticks_can_be_copied_either_way() -> None:
+    """`Very Good` is a string's content and `a.b` is code: only the answer shows which."""
+    cut = cut_comment("put `very good` into `x` and `a.b` and `f()`")
+    pairs = list(zip(cut.words, cut.copies, strict=True))
+    assert ("_STR:0_", "very▁good") in pairs
+    assert ("_STR:1_", "a.b") in pairs
+    assert {"very", "good", "x", "a", "b", "f"} <= set(cut.words)
+    assert "_STR:2_" not in cut.words
+
+
 def test_slots_that_stand_already_are_kept_apart_from_quotes() -> None:
     """A canonical text has its slots; numbering new ones would mix them up."""
     assert "_STR:1_" not in cut_comment("string _STR:0_ and 'x'").words
