@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,8 @@ class Rival:
 
     name: str
     process: subprocess.Popen[str]
+    chatter: Path
+    """What it wrote besides its answers."""
     trains: bool = True
     parameters: int = 0
     seconds: dict[str, list[float]] = field(default_factory=lambda: {task: [] for task in TASKS})
@@ -47,7 +50,8 @@ class Rival:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.name} gave up; exit status {self.process.wait(timeout=30)}")
+            last = self.chatter.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            raise RuntimeError(f"{self.name} gave up with {self.process.wait(timeout=30)}: {' '.join(last)}")
         found: dict[str, Any] = json.loads(line)
         return found
 
@@ -60,6 +64,7 @@ class Rival:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(timeout=30)
+        self.chatter.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def race(kind: str, course: Course, peers: Path, rounds: int, updates: int, batc
     try:
         for name, python, file, changes in entries:
             progress(f"{kind}: {name}")
-            rival = Rival(name, start(python, file), trains=file != "race_ctranslate2.py")
+            rival = start(name, python, file)
             rivals.append(rival)
             rival.parameters = rival.ask({**common, **changes})["parameters"]
         for number in range(rounds + 1):  # the first round warms up
@@ -226,17 +231,20 @@ def peers_python() -> Path:
     return python
 
 
-def start(python: Path, file: str) -> subprocess.Popen[str]:
-    """A rival's process, its chatter thrown away."""
+def start(name: str, python: Path, file: str) -> Rival:
+    """A rival's process."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(THREADS)}
-    return subprocess.Popen(
-        [str(python), "-W", "ignore", str(FOLDER / file)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=environment,
-    )
+    handle, chatter = tempfile.mkstemp(prefix="glosswright-race-", suffix=".log")
+    with os.fdopen(handle, "w") as log:
+        process = subprocess.Popen(
+            [str(python), "-W", "ignore", str(FOLDER / file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=environment,
+        )
+    return Rival(name, process, Path(chatter), trains=file != "race_ctranslate2.py")
 
 
 main = command(run, __doc__)

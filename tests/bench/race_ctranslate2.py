@@ -63,6 +63,8 @@ class CTranslate2:
         spec.decoder.projection.bias = np.zeros(rows, dtype=np.float32)
         spec.register_source_vocabulary([*SPECIAL, *pieces])
         spec.register_target_vocabulary([*SPECIAL, *pieces])
+        # Random weights write special signs as readily as pieces.
+        self._numbers = {piece: number - len(SPECIAL) for number, piece in enumerate([*SPECIAL, *pieces])}
         self.parameters = 0
         with tempfile.TemporaryDirectory(prefix="glosswright-race-") as folder:
             spec.validate()
@@ -83,7 +85,7 @@ class CTranslate2:
             disable_unk=True,
             max_batch_size=0,
         )
-        return [[int(each.removeprefix("piece")) for each in result.hypotheses[0]] for result in found]
+        return [[self._numbers[each] for each in result.hypotheses[0]] for result in found]
 
 
 if __name__ == "__main__":
