@@ -19,6 +19,7 @@ from glosswright_model.backends.base import Delta, Finish, GenerationRequest  # 
 from glosswright_model.backends.choose import choose, load  # noqa: E402
 from glosswright_model.backends.seq2seq_backend import Seq2SeqBackend, aligned  # noqa: E402
 from glosswright_model.errors import GenerationError, ModelLoadError  # noqa: E402
+from glosswright_model.weights import resolve  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -216,3 +217,21 @@ def _change(folder: Path, **values: object) -> None:
 def test_a_text_is_cut_into_its_tokens(text: str, words: list[str], pieces: list[str]) -> None:
     """One piece for each token, none of the text lost; what the text does not show stands with what follows."""
     assert aligned(text, words) == pieces
+
+
+@pytest.mark.parametrize(
+    ("comment", "code"),
+    [
+        ("import module json", "import json"),
+        ("raise ValueError with string 'bad value'", "raise ValueError('bad value')"),
+        ("append item to result", "result.append(item)"),
+        ("return an empty list", "return []"),
+    ],
+)
+def test_the_network_of_the_package_answers(comment: str, code: str) -> None:
+    """Found by its name, without a download: what users without any other model have."""
+    found = resolve("django-lstm")
+    shipped = load(found.path, model_name="django-lstm", threads=1)
+    delta, finish = complete(shipped, GenerationRequest(prompt=comment))
+    assert delta.text == code
+    assert finish.reason == "stop"
