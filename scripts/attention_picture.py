@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -55,12 +56,12 @@ def pairs(count: int) -> list[Pair]:
     return made
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     """Train, decode, draw."""
     parser = argparse.ArgumentParser(description="Draw the pictures of docs/seq2seq.md.")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent.parent / "docs" / "pictures")
     parser.add_argument("--updates", type=int, default=400)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     torch.manual_seed(1)
 
     corpus = pairs(2000)

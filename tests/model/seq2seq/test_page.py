@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import re
-import subprocess
-import sys
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -264,9 +263,8 @@ def test_names_are_those_of_the_code() -> None:
 def test_pictures_can_be_drawn_again(tmp_path: Path) -> None:
     """The script that drew them still runs; whether the network learned is `test_learns_to_copy`'s matter."""
     pytest.importorskip("matplotlib")
-    script = ROOT / "scripts" / "attention_picture.py"
-    command = [sys.executable, str(script), "--folder", str(tmp_path), "--updates", "2"]
-    subprocess.run(command, check=True, timeout=100, capture_output=True)
+    script = runpy.run_path(str(ROOT / "scripts" / "attention_picture.py"))
+    script["main"](["--folder", str(tmp_path), "--updates", "2"])
     for name in ("attention.png", "copied.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
         assert (PAGE.parent / "pictures" / name).exists()
