@@ -81,9 +81,11 @@ async function doctor(app: App): Promise<void> {
 }
 
 async function setUp(app: App): Promise<void> {
-  if (await app.setUp.make()) {
-    await app.supervisor.restart();
+  if (app.supervisor.server?.launch.origin === "private") {
+    await app.supervisor.stop(); // it would be made anew below a server that runs from it
   }
+  await app.setUp.make();
+  await app.supervisor.restart();
 }
 
 async function setKey(app: App, secrets: vscode.SecretStorage): Promise<void> {

@@ -96,7 +96,7 @@ class Window:
         self.keys("Escape")
         entry = self.page.locator(".explorer-folders-view .monaco-list-row", has_text=name)
         self.until(lambda: entry.count() == 1, f"{name} is in the explorer")
-        entry.dblclick()
+        entry.dblclick(force=True)  # a busy machine is long in finding out that a row stands still
         self.page.wait_for_selector(f".tab.active[data-resource-name='{name}']")
         self.until(lambda: self.page.evaluate(FOCUS), "the keyboard is in the editor")
         self.keys("Control+Home")
@@ -130,6 +130,7 @@ def opened(playwright: Playwright, folder: Path, address: str, name: str) -> Win
     context = playwright.chromium.launch_persistent_context(
         str(folder), executable_path=shutil.which("chromium"), headless=True, viewport=SIZE, args=FLAGS
     )
+    context.set_default_timeout(90_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     window = Window(context.pages[0] if context.pages else context.new_page(), name)
     window.page.goto(address, timeout=120_000, wait_until="commit")
