@@ -161,7 +161,7 @@ def _string_content(word: str, quote: str) -> str:
     is_triple = word.startswith(quote * 2) and word.endswith(quote * 2)  # so the canonical corpus writes docstrings
     if len(quote) == 1 and quote in word and not is_triple:  # copied from a text that quoted it otherwise
         word = re.sub(rf"(\\.)|{quote}", lambda match: match[1] or "\\" + quote, word)
-    return word.replace(SPACE, " ")
+    return word.replace(SPACE, " ").replace(EMPTY, "")
 
 
 def _cut_plainly(code: str) -> list[str]:

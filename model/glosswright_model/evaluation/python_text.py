@@ -12,7 +12,7 @@ import re
 import textwrap
 import warnings
 
-from glosswright_model.data.python_words import SPACE, join
+from glosswright_model.data.python_words import NEWLINE, SPACE, join
 
 _BLOCK = re.compile(r"(?:async\s+)?(?:if|for|while|with|def|class|try|match)\b[\s\S]*:\s*(?:#.*)?\Z")
 _CONTINUES = re.compile(r"(elif|else|except|finally|case)\b")
@@ -34,7 +34,8 @@ def from_canonical(text: str) -> str:
     that does not parse.
     """
     words = text.split()
-    return join(words) if "\n" not in text and _is_canonical(words) else text
+    # A word that stands for a line end is in no source.
+    return join(words) if "\n" not in text and (NEWLINE in words or _is_canonical(words)) else text
 
 
 def parse(source: str) -> ast.Module | None:

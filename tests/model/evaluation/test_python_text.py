@@ -53,6 +53,7 @@ def test_what_is_no_python_does_not(text: str) -> None:
         ("result = [ ' ∅ ' ]", "result = ['']"),
         ("x = ' a▁b ' . join ( y )", "x = 'a b'.join(y)"),
         ("if x : ⏎ ⇥ pass ⏎ ⇤ else : ⏎ ⇥ pass ⏎ ⇤", "if x:\n    pass\nelse:\n    pass"),
+        ('x = " a b " ⏎ y = 1', 'x = "a b"\ny = 1'),
         ("f ( ' open", "f ( ' open"),
         ("x = ' '", "x = ' '"),
         ("f(' a ')", "f(' a ')"),
