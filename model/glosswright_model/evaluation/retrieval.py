@@ -11,6 +11,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+
 from glosswright_model.errors import DataError
 
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -27,18 +29,25 @@ class Retriever:
         frequencies = Counter(word for document in documents for word in document)
         # Smoothed as if one more document held every word, so that no word weighs nothing (Salton and Buckley 1988).
         self._weights = {word: math.log((1 + len(documents)) / (1 + count)) + 1 for word, count in frequencies.items()}
-        self._index: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._size = len(documents)
+        postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for number, document in enumerate(documents):
             for word, weight in self._vector(document).items():
-                self._index[word].append((number, weight))
+                postings[word].append((number, weight))
+        self._index = {
+            word: (np.array([number for number, _ in found]), np.array([weight for _, weight in found]))
+            for word, found in postings.items()
+        }
+        """For each word which sources hold it, and how much it weighs in them."""
 
     def nearest(self, source: str) -> int:
         """Which source is the most similar; the first of equals, and the very first where no word is shared."""
-        scores: dict[int, float] = defaultdict(float)
+        scores = np.zeros(self._size)
         for word, weight in self._vector(Counter(words(source))).items():
-            for number, other in self._index[word]:
-                scores[number] += weight * other
-        return max(scores, key=lambda number: (scores[number], -number)) if scores else 0
+            numbers, weights = self._index[word]
+            scores[numbers] += weight * weights
+        # Equal sums of other words in another order differ in the last digits: that must not decide.
+        return int(np.argmax(np.round(scores, 9)))
 
     def _vector(self, counts: Counter[str]) -> dict[str, float]:
         """Weights of known words, of Euclidean length 1."""
