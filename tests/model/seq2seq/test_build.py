@@ -139,7 +139,7 @@ CHANGES: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("small", "one", "other"), CHANGES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("small", "one", "other"), CHANGES, ids=lambda value: getattr(value, "__name__", str(value)))
 def test_each_structural_option_changes_the_weights(small: Any, one: dict[str, Any], other: dict[str, Any]) -> None:
     """Weights of one do not fit the other: an option that is read nowhere would leave them alike."""
     first, second = (
