@@ -69,7 +69,11 @@ def test_list_shows_each_model_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows if row["default"]] == [default_model()]
-    assert not any(row["installed"] for row in rows)
+    fetched = {entry.name for entry in weights.catalogue()}
+    assert [row["name"] for row in rows if row["installed"]] == [
+        row["name"] for row in rows if row["name"] not in fetched
+    ]
+    assert any(row["name"] in fetched for row in rows)
 
 
 def test_list_knows_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +83,8 @@ def test_list_knows_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / entry.file).write_bytes(b"x")
     assert cli.main(["list", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
+    fetched = {entry.name for entry in weights.catalogue()}
+    rows = [row for row in json.loads(capsys.readouterr().out) if row["name"] in fetched]
     assert len(rows) == len(weights.catalogue())
     assert all(row["installed"] and Path(row["path"]).is_file() for row in rows)
     name = rows[-1]["name"]

@@ -148,6 +148,7 @@ def test_signal_with_a_generation_in_flight(start: Start, environment: dict[str,
     asking.start()
     with client(state) as http:
         wait_until(lambda: "glosswright_model_slots_busy 1.0" in http.get("/metrics").text, "the generation")
+    time.sleep(0.5)  # until it hangs after its second token
     began = time.monotonic()
     process.send_signal(getattr(signal, name))
     assert process.wait(10) == 0

@@ -83,7 +83,7 @@ def test_resolve_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("qwen-coder-0.5b", "Did you mean qwen2.5-coder-0.5b"),
         ("smollm", "Did you mean smollm2-135m"),
-        ("gpt", "No model is called 'gpt'. Known models: qwen2.5-coder-0.5b, qwen2.5-coder-1.5b."),
+        ("gpt", "No model is called 'gpt'. Known models: qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, django-lstm."),
         ("", "No model is called ''"),
         ("missing.gguf", "There is no file missing.gguf"),
         ("some/folder", "There is no file"),

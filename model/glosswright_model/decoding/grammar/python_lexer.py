@@ -1,8 +1,8 @@
 """Python's lexical analysis, one byte at a time, on top of the recogniser: how a prefix of a program may go on.
 
 After chapter 2 of the Python language reference, for what networks write: no tabs between tokens, no names beyond
-ASCII, no form feeds, a backslash at the end of a line only where the statement cannot end, and no f-strings, which
-would need a grammar within the lexer. All else is exact: a prefix is refused as soon as no program begins with it.
+ASCII, no form feeds, a backslash at the end of a line only where the statement has begun and cannot end, and no
+f-strings, which would need a grammar within the lexer. All else is exact: a prefix is refused as soon as no program begins with it.
 """
 
 from __future__ import annotations
@@ -271,6 +271,8 @@ def _line_start(text: Text, char: str) -> Text | None:
         return _new_line(text)
     if char == "#":
         return text._replace(mode="comment", part="line")
+    if char == "\\":
+        return None  # the next line's spaces would count as this one's indentation
     syntax: Prefix | None = text.syntax
     indents = text.indents
     if text.seen > indents[-1]:

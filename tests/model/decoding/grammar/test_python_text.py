@@ -67,6 +67,7 @@ def test_no_walk_ends_anywhere_but_in_python(seed: int, start: str, limit: int) 
     [
         ("x = 1\n y", " y"),
         (" x", " x"),
+        ("\\\n  x", "\\\n  x"),
         ("if x:\ny", "y"),
         ("if x:\n  y\n z", "z"),
         ("0777", None),
