@@ -2,7 +2,8 @@
 
 After chapter 2 of the Python language reference, for what networks write: no tabs between tokens, no names beyond
 ASCII, no form feeds, a backslash at the end of a line only where the statement has begun and cannot end, and no
-f-strings, which would need a grammar within the lexer. All else is exact: a prefix is refused as soon as no program begins with it.
+f-strings, which would need a grammar within the lexer. All else is exact: a prefix is refused as soon as no program
+begins with it.
 """
 
 from __future__ import annotations
