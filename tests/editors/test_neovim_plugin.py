@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from .neovim import Neovim, found, version
+from .test_neovim import CODE, STUB
 from .workbench import Workbench, wait_for
 
 pytestmark = pytest.mark.timeout(180)
 
 PLUGIN = Path(__file__).resolve().parents[2] / "editors" / "neovim"
 RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
-CODE = "def add(a, b):\n    return a + b"
-STUB = 'def add(a, b):\n    """Return the sum."""\n'
 EXTEND = """
 _G.probe.status = function() return require('glosswright').status() end
 _G.probe.notified = function() return _G.notified end
@@ -73,6 +72,15 @@ def neovim(request: pytest.FixtureRequest) -> Iterator[Start]:
         yield start
 
 
+def _suggested(neovim: Start) -> Neovim:
+    """A session in which a comment was typed, and its code is suggested."""
+    editor = neovim("import os\n")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    wait_for(lambda: editor.ghost, "ghost text")
+    return editor
+
+
 def test_ghost_text_comes_and_tab_takes_it(neovim: Start) -> None:
     """In 0.11 as in 0.12: what is shown is what is put in, one undo takes out the whole suggestion and nothing more."""
     editor = neovim("import os\n")
@@ -90,10 +98,7 @@ def test_ghost_text_comes_and_tab_takes_it(neovim: Start) -> None:
 
 def test_typing_along_keeps_the_rest_on_the_screen(neovim: Start) -> None:
     """Keys that agree with the suggestion shorten it; a key that does not takes it away, and nothing else changes."""
-    editor = neovim("import os\n")
-    editor.keys("Go")
-    editor.type("# add two numbers\n")
-    wait_for(lambda: editor.ghost, "ghost text")
+    editor = _suggested(neovim)
     editor.type("def a")
     wait_for(lambda: editor.ghost == CODE.removeprefix("def a"), "the rest")
     editor.keys("<Tab>")
@@ -102,10 +107,7 @@ def test_typing_along_keeps_the_rest_on_the_screen(neovim: Start) -> None:
 
 def test_a_word_and_then_the_rest(neovim: Start) -> None:
     """<M-Right> puts one word in and leaves the rest to be taken."""
-    editor = neovim("import os\n")
-    editor.keys("Go")
-    editor.type("# add two numbers\n")
-    wait_for(lambda: editor.ghost, "ghost text")
+    editor = _suggested(neovim)
     editor.keys("<M-Right>")
     wait_for(lambda: editor.text == "import os\n# add two numbers\ndef", "one word")
     wait_for(lambda: editor.ghost == CODE.removeprefix("def"), "the rest as ghost text")
@@ -115,10 +117,7 @@ def test_a_word_and_then_the_rest(neovim: Start) -> None:
 
 def test_dismiss(neovim: Start) -> None:
     """The key takes the suggestion away and changes no text."""
-    editor = neovim("import os\n")
-    editor.keys("Go")
-    editor.type("# add two numbers\n")
-    wait_for(lambda: editor.ghost, "ghost text")
+    editor = _suggested(neovim)
     editor.keys("<C-]>")
     wait_for(lambda: not editor.ghost, "gone")
     assert editor.text == "import os\n# add two numbers\n"
