@@ -49,6 +49,8 @@ def python_checks(
         return _checks(text, intent, Parsed(module, excerpt), tree, contract or Contract(), complete)
     except RecursionError:
         return _unchecked(intent, complete, "it is nested too deeply")
+    except ValueError:  # hexadecimal digits without end are read by Python, but not shown
+        return _unchecked(intent, complete, "there is too large a number in it")
 
 
 def _checks(

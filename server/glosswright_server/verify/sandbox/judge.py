@@ -113,6 +113,8 @@ def hindrance(answer: Answer) -> str:
     kinds = set(answer.classes)
     if "ImportError" in kinds and re.search("[Pp]ermission denied|cannot open shared object", answer.message):
         return "it needs a library that lies outside of what the sandbox may read"
+    if "ImportError" in kinds and "attempted relative import" in answer.message:
+        return "it needs another module of its package, which is not available to the sandbox"
     if kinds & _NETWORK:
         return "needs the network, which the sandbox does not give"
     if answer.errno == errno.EFBIG:

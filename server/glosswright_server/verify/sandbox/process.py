@@ -32,6 +32,7 @@ _MIB = 1 << 20
 _MOST_FILES = 500
 _ROOMY = 4
 """How many files of the largest size the scratch folder may hold in all."""
+_MOST_THREADS = 256
 
 
 class Stopped(Exception):
@@ -173,6 +174,7 @@ class Sandboxed:
         self.stopped = True  # until an answer says otherwise
         try:
             text = await self._line(within)
+            self._watch()  # what is done between two looks adds up over many examples
             answer = _read(text, token)
         except (ValueError, RecursionError):
             raise Stopped("wrote to the checker's channel") from None
@@ -204,7 +206,10 @@ class Sandboxed:
     def _watch(self) -> None:
         if _size(self.scratch) > _ROOMY * self.limits.disk_mb * _MIB:
             raise Stopped(f"wrote more than {_ROOMY * self.limits.disk_mb} MiB")
-        if self.watch_memory and _resident(self.process.pid) > (self.limits.memory_mb + 100) * _MIB:
+        family = _family(self.process.pid)
+        if sum(map(_threads, family)) > _MOST_THREADS:
+            raise Stopped(f"starts more than {_MOST_THREADS} threads")
+        if self.watch_memory and sum(map(_resident, family)) > (self.limits.memory_mb + 100) * _MIB:
             raise OutOfMemory(f"needs more than {self.limits.memory_mb} MiB")
 
     async def _ended(self) -> Stopped:
@@ -261,6 +266,23 @@ def _size(folder: Path) -> int:
             with suppress(OSError):
                 total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total
+
+
+def _family(pid: int) -> list[int]:
+    """A process and what it has started: bubblewrap stays outside of what it keeps in."""
+    found = [pid]
+    for one in found:
+        with suppress(OSError, ValueError):
+            found += map(int, Path(f"/proc/{one}/task/{one}/children").read_text(encoding="ascii").split())
+    return found
+
+
+def _threads(pid: int) -> int:
+    """How many threads a process has; 0 when it is gone."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
 
 
 def _resident(pid: int) -> int:

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from glosswright_server.intent.contract import Example
+from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.sandbox import judge
 from glosswright_server.verify.sandbox.interpreters import Interpreter, Unusable, interpreter_for
 from glosswright_server.verify.sandbox.model import Availability, Program, SandboxOptions
@@ -156,7 +156,9 @@ class _Run:
             answer = await sandboxed.ask("run", session, example.setup, "", "value", within=left())
             if answer.classes:
                 return judge.before(example, answer, self._limits.memory_mb)
-        answer = await sandboxed.ask("run", session, question.body, question.last, question.kind.value, within=left())
+        # That an exception is expected is nothing that the code needs to know.
+        wants = "prints" if question.kind is ExampleKind.PRINTS else "value"
+        answer = await sandboxed.ask("run", session, question.body, question.last, wants, within=left())
         result = judge.judged(example, question, answer, self._limits.memory_mb)
         if result is None:
             expected, how = (question.inside, "strictly") if question.inside else (question.against, "equal")

@@ -167,8 +167,7 @@ def test_calm() -> None:
 def test_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Load, run and compare, as the loop calls them."""
     # What it does to event loops must not outlive this test.
-    for name in ("_make_self_pipe", "_close_self_pipe"):
-        monkeypatch.setattr(BaseSelectorEventLoop, name, getattr(BaseSelectorEventLoop, name))
+    monkeypatch.setattr(BaseSelectorEventLoop, "_make_self_pipe", BaseSelectorEventLoop._make_self_pipe)
     # This process may have threads of its own: those of a parallel test run.
     monkeypatch.setattr(_thread, "_count", lambda: 0)
     works = checker.workers()

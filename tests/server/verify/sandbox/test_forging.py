@@ -83,6 +83,12 @@ LIARS = {
         "        frame.f_globals.pop('describer', None)\n        frame = frame.f_back\n    return 1",
         "gave 1",
     ),
+    "looks what is wanted": (
+        "import sys\ndef f():\n    frame = sys._getframe().f_back\n    while frame:\n"
+        "        if 'raises' in repr(list(frame.f_locals.values())): raise ValueError\n        frame = frame.f_back\n"
+        "    return 1",
+        "gave 1, expected ValueError to be raised",
+    ),
     "is no module": ("raise ModuleNotFoundError('x', name='x')", "it needs the module 'x'"),
     "says it needs files": ("def f(): raise PermissionError(13, 'x', 'y')", "needs files"),
     "does not parse": ("def f(:", "does not load: SyntaxError"),
@@ -95,7 +101,8 @@ LIARS = {
 async def test_liars(never_passes, name: str) -> None:
     """Code that would rather look right than be right never does, and what it did is said in a few words."""
     source, said = LIARS[name]
-    assert said in await never_passes(source, example_s=2, wall_s=3)
+    examples = [("f()", "ValueError", "raises")] if "to be raised" in said else []
+    assert said in await never_passes(source, *examples, example_s=2, wall_s=3)
 
 
 async def test_objects_that_compare(never_passes) -> None:

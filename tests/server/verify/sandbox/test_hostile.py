@@ -290,6 +290,11 @@ BOMBS = {
         "    for _ in range(30): threading.Thread(target=g, daemon=True).start()\n    return 1",
         "",
     ),
+    "small threads": (
+        "import _thread, threading, time\ndef f():\n    threading.stack_size(32768)\n"
+        "    while True: _thread.start_new_thread(time.sleep, (60,))",
+        "starts more than 256 threads",
+    ),
     "a crash": ("import ctypes\ndef f():\n    ctypes.string_at(0)", "crashed the interpreter (SIGSEGV)"),
     "an abort": ("import os\ndef f():\n    os.abort()", "crashed the interpreter"),
     "every signal ignored": (
@@ -305,9 +310,17 @@ async def test_bombs(never_passes, name: str) -> None:
     """What would take all of the machine takes a bounded part for a bounded time, and is named for what it is."""
     source, said = BOMBS[name]
     started = time.monotonic()
-    detail = await never_passes(source, example_s=2 if "memory" in name else 0.5, wall_s=3, memory_mb=128)
+    detail = await never_passes(source, example_s=0.5 if "0.5 s" in said else 4, wall_s=6, memory_mb=128)
     assert said in detail
-    assert time.monotonic() - started < 12
+    assert time.monotonic() - started < 20
+
+
+async def test_files_of_many_examples(run) -> None:
+    """Examples too short to be looked at while they run do not add up to more than one may write."""
+    source = "def f(n):\n    with open(str(n), 'wb') as out: out.write(bytes(1 << 20))\n    return n"
+    report = await run(source, *[(f"f({n})", str(n)) for n in range(20)], disk_mb=1)
+    assert [r.detail for r in report.results if r.outcome is Outcome.FAILED] == ["wrote more than 4 MiB"]
+    assert report.passed <= 4
 
 
 async def test_threads_that_outlive_are_gone(run) -> None:

@@ -92,6 +92,18 @@ def test_python_question(example: Example, last: str, wanted: object, inside: st
         assert question.wanted is None
 
 
+LONG, DEEP = "0x" + "f" * 5000, "1+" * 500 + "1"
+
+
+@pytest.mark.parametrize("part", [LONG, DEEP, f"[{LONG}]", "-" * 400 + "1"], ids=["long", "deep", "inside", "signs"])
+@pytest.mark.parametrize("form", ["f(1) == {}", "assert f({}) == 1", "f(1) < {}", "abs(f(1) - {}) < 1", "f(1) in [{}]"])
+def test_too_much_to_write_down(part: str, form: str) -> None:
+    """A number or a sum that Python reads but does not write again is asked for as it stands."""
+    question = python_question(asked(form.format(part), "", "holds"))
+    assert "f(" in question.last
+    assert python_question(asked(f"x = {part}\nf(x)", "1")).last == "f(x)"
+
+
 @pytest.mark.parametrize(
     ("expression", "relation", "against"),
     [

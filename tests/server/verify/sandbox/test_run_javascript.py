@@ -78,6 +78,17 @@ NEVER = {
     "starts node": ("require('child_process').fork('x')", ""),
     "connects": ("new Promise((_, no) => require('net').connect(80, '127.0.0.1').on('error', no))", "does not give"),
     "sends": ("new Promise((_, no) => require('dgram').createSocket('udp4').on('error', no).bind(0))", "does not give"),
+    "connects and looks away": ("new Promise(() => require('net').connect(80, '127.0.0.1'))", "does not give"),
+    "looks up": ("new Promise((_, no) => require('dns').lookup('localhost.invalid', no))", "does not give"),
+    "fails as fetch does": (
+        "new Promise((_, no) => require('net').connect(80, '127.0.0.1').on('error', "
+        "cause => no(new TypeError('fetch failed', { cause }))))",
+        "does not give",
+    ),
+    "throws later": (
+        "new Promise(() => setTimeout(() => { throw new RangeError('late'); }))",
+        "raised RangeError: late",
+    ),
     "signals": ("process.kill(process.ppid, 'SIGUSR1')", "the sandbox does not give"),
     "loops": ("(() => { while (true); })()", "did not end within 1 s"),
     "waits": ("new Promise(() => {})", "did not end within 1 s"),
@@ -123,6 +134,12 @@ async def test_hostile(run_script, name: str) -> None:
     assert result.outcome is not Outcome.PASSED, result
     assert any(part in result.detail for part in said.split("|")), result.detail
     assert not Path("/tmp/glosswright-was-here").exists()
+
+
+async def test_goes_on_after_what_nobody_caught(run_script) -> None:
+    """It counts for the example that was waited for, not for those after it."""
+    report = await run_script("", ("new Promise(() => setTimeout(() => { throw 1; }))", "1"), ("1", "1"))
+    assert [r.outcome for r in report.results] == [Outcome.FAILED, Outcome.PASSED], report.results
 
 
 async def test_inherits_nothing(run_script, monkeypatch: pytest.MonkeyPatch) -> None:

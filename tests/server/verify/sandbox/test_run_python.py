@@ -49,7 +49,8 @@ PASS = [
     ("Colour.RED", "1"), ("Colour.RED", "Colour.RED"), ("collections.Counter('aab')", "{'a': 2, 'b': 1}"),
     ("collections.OrderedDict(a=1)", "{'a': 1}"), ("datetime.date(2020, 1, 2)", "datetime.date(2020, 1, 2)"),
     ("decimal.Decimal('1.50')", "decimal.Decimal('1.5')"), ("math.pi / 2", "1.5707963"), ("f(math.e)", "math.e + 1"),
-    ("await slow(3)", "3"), ("asyncio.run(slow(3))", "3"), ("[f(x) for x in range(3)]", "[1, 2, 3]"),
+    ("await slow(3)", "3"), ("asyncio.run(slow(3))", "3"), ("await asyncio.to_thread(f, 1)", "2"),
+    ("[f(x) for x in range(3)]", "[1, 2, 3]"),
     ("list(range(50))", "[0, 1, ..., 49]"),
     ("bytearray(b'ab')", "bytearray(b'ab')"), ("1j * 1j", "-1"), ("{3, 1}", "{1, 3}"), ("frozenset('a')",
     "frozenset({'a'})"),
@@ -158,6 +159,13 @@ async def test_load_that_reads_files(run) -> None:
     report = await run("data = open('/etc/hostname').read()", ("1", "1"))
     assert report.results[0].outcome is Outcome.NOT_APPLICABLE
     assert "needs files" in report.results[0].detail
+
+
+async def test_module_of_its_package(run) -> None:
+    """A sibling that the file imports lies outside of the sandbox as any module of the project does."""
+    report = await run("from .other import g\ndef f(): return g()", ("f()", "1"))
+    assert report.results[0].outcome is Outcome.NOT_APPLICABLE
+    assert "another module of its package" in report.results[0].detail
 
 
 async def test_load_without_end(run) -> None:

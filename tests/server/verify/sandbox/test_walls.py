@@ -144,6 +144,16 @@ async def test_bubblewrap_is_killed_whole(scratch: Path) -> None:
     await no_processes()
 
 
+@pytest.mark.usefixtures("bubblewrap")
+async def test_bubblewrap_is_watched_whole(scratch: Path) -> None:
+    """What runs is not bubblewrap but what it has started."""
+    options = SandboxOptions(scratch=scratch, limits=Limits(example_s=5))
+    source = "import _thread, threading, time\ndef f():\n    threading.stack_size(32768)\n"
+    source += "    while True: _thread.start_new_thread(time.sleep, (60,))"
+    report = await run_examples(Program(source=source, language="python"), (Example(expression="f()"),), options)
+    assert report.results[0].detail == "starts more than 256 threads"
+
+
 @pytest.mark.parametrize("language", ["python", "javascript"])
 @pytest.mark.parametrize("after_s", [0.0, 0.005, 0.02, 0.05, 0.1, 0.4])
 async def test_cancelled(scratch: Path, language: str, after_s: float) -> None:

@@ -128,7 +128,7 @@ def workers() -> dict[str, Callable[..., Any]]:
     def run(session: str, body: str, expression: str, wants: str) -> Any:
         last[0] = None
         space = spaces.setdefault(session, dict(module.__dict__))
-        do_without_self_pipe()
+        do_without_sockets()
         follow()
         if body:
             exec_(compile_(body, "<example>", "exec", 0, True), space)
@@ -192,21 +192,46 @@ def finished(waiting: Any) -> Any:
     """The result of a coroutine."""
     import asyncio
 
-    do_without_self_pipe()
+    do_without_sockets()
     return asyncio.run(waiting)
 
 
-def do_without_self_pipe() -> None:
-    """Let event loops run: they make a pair of sockets to be woken by other threads, and there are no sockets here."""
+def do_without_sockets() -> None:
+    """Let event loops run: threads wake them through a pair of sockets, and there are none here. Pipes will do."""
     events: Any = sys.modules.get("asyncio.selector_events")
     if events is None:
         return
 
-    def none(loop: Any) -> None:
-        loop._ssock = loop._csock = None
+    def make(loop: Any) -> None:
+        loop._ssock, loop._csock = map(PipeEnd, os.pipe())
+        loop._internal_fds += 1
+        loop._add_reader(loop._ssock.fileno(), loop._read_from_self)
 
-    events.BaseSelectorEventLoop._make_self_pipe = none
-    events.BaseSelectorEventLoop._close_self_pipe = none
+    events.BaseSelectorEventLoop._make_self_pipe = make
+
+
+class PipeEnd:
+    """One end of a pipe, with as much of a socket as an event loop asks of it."""
+
+    def __init__(self, number: int) -> None:
+        os.set_blocking(number, False)
+        self.number = number
+
+    def fileno(self) -> int:
+        """Its number."""
+        return self.number
+
+    def recv(self, most: int) -> bytes:
+        """What was sent at the other end."""
+        return os.read(self.number, most)
+
+    def send(self, data: bytes) -> int:
+        """Send something."""
+        return os.write(self.number, data)
+
+    def close(self) -> None:
+        """Give it back."""
+        os.close(self.number)
 
 
 def describer() -> Callable[[object], str]:
