@@ -7,23 +7,21 @@ complete statements so far are answered while the model goes on. It knows no edi
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.changes import with_imports
 from glosswright_server.engine.jobs import job_for, repair_job
 from glosswright_server.engine.memory import Made, Memory
-from glosswright_server.engine.run import Batch, Job, Run
+from glosswright_server.engine.models import Models
+from glosswright_server.engine.pause import Current, intent_when_still, moved_on
+from glosswright_server.engine.run import Job, Run
 from glosswright_server.engine.source import ModelSource, Ready
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.engine.trees import Trees
-from glosswright_server.errors import EndpointUnreachable, ModelError, NotServed
+from glosswright_server.errors import NotServed
 from glosswright_server.generation.debounce import Debounce, DebounceLimits
 from glosswright_server.generation.launch_options import OnProgress
 from glosswright_server.generation.scheduler import OutcomeKind, Scheduler
@@ -35,23 +33,10 @@ from glosswright_server.intent.tree import Tree
 from glosswright_server.settings import Settings
 from glosswright_server.verify.static import judge
 
-if TYPE_CHECKING:
-    from glosswright_server.engine.companion import Beside, Companion
-
-logger = logging.getLogger(__name__)
-
 AskToRun = Callable[[str], Awaitable[bool]]
 """Asks the user whether examples of the document with this URI may be run."""
-Current = Callable[[], "Snapshot | None"]
-"""The document as it is now: a request whose document has moved on is not worth the model's time."""
-
-MODEL_WAIT_S = 15.0
-"""How long an automatic request waits for a model that is being loaded; one being fetched is not waited for."""
 PATIENCE_S = 30.0
 """How long an automatic request waits for its first complete statement, deadline included."""
-
-_TAIL = re.compile(r"[\s)\]}>'\"`:;,]*(\s(#|//|--).*)?")
-"""What may stand behind the cursor while code is being written in front of it: what closes, and a comment."""
 
 
 class Engine:
@@ -68,48 +53,20 @@ class Engine:
         """`source` makes where code comes from, `companion` where the companion's does, if the settings name one;
         nothing is started or connected before the first request."""
         self.settings = settings
-        self.on_model_wanted: Callable[[], None] = lambda: None
-        """Called when an automatic request finds no model ready, so that it can be started with its progress shown."""
-        self.on_busy: Callable[[bool], None] = lambda busy: None
-        """Called when the model begins and ends to write."""
         self.ask_to_run: AskToRun = _never
         """Asks the user whether examples of a document may be run; called only where the settings say `ask`."""
-        self._make_source = source
-        self._source: ModelSource | None = None
-        self._make_companion = companion
-        self._companion: Companion | None = None
+        self.models = Models(settings, source=source, companion=companion)
         self._clock = clock
         self._scheduler = Scheduler()
         self._debounce = Debounce(_limits(settings), clock=clock)
         self._memory = Memory(clock=clock)
         self._trees = Trees()
-        self._writing = 0
-        self._given_up = False
-        self._background: set[asyncio.Task[None]] = set()
-
-    @property
-    def model_name(self) -> str:
-        """The model that is asked, as far as it is known."""
-        ready = self._source.ready_now() if self._source is not None else None
-        return ready.model if ready else self.settings.endpoint.model or self.settings.model.name
 
     def reconfigure(self, settings: Settings) -> None:
         """Take other settings; where the model changes, the next request opens the new one."""
-        old, self.settings = self.settings, settings
+        self.settings = settings
         self._debounce.limits = _limits(settings)
-        asks_elsewhere = (old.model, old.endpoint, old.context, old.explicit.max_tokens) != (
-            settings.model,
-            settings.endpoint,
-            settings.context,
-            settings.explicit.max_tokens,
-        )
-        if asks_elsewhere and self._source is not None:
-            for source in (self._source, self._companion):
-                if source is not None:
-                    task = asyncio.get_running_loop().create_task(source.aclose(), name="close-model-source")
-                    self._background.add(task)
-                    task.add_done_callback(self._background.discard)
-            self._source = self._companion = None
+        self.models.reconfigure(settings)
 
     def edited(self, uri: str, snapshot: Snapshot | None, cursor: int | None) -> None:
         """A document has changed; `cursor` is where the last edit ended. A generation that no longer fits is ended."""
@@ -122,27 +79,6 @@ class Engine:
         self._scheduler.cancel(lambda key: isinstance(key, tuple) and key[1] == uri)
         self._memory.forget(uri)
         self._trees.forget(uri)
-
-    async def warm_up(self, on_launch: OnProgress | None = None) -> None:
-        """Have the model ready. Raises ModelError."""
-        await self.source.acquire(on_launch, by_hand=False)
-
-    @property
-    def given_up(self) -> bool:
-        """Whether the user has stopped the model's start and has not asked for code by hand since."""
-        return self._given_up
-
-    async def give_up(self) -> None:
-        """Stop a start or download that is under way; automatic requests leave it so. Raises ModelError."""
-        self._given_up = True
-        await self.source.stop_launch()
-
-    @property
-    def source(self) -> ModelSource:
-        """Where code comes from under the present settings."""
-        if self._source is None:
-            self._source = self._make_source(self.settings)
-        return self._source
 
     async def inline(self, snapshot: Snapshot, offset: int, *, by_hand: bool, current: Current) -> Suggestion | None:
         """Ghost text at `offset`: an edit of the cursor's line, or None. Raises ModelError."""
@@ -230,21 +166,22 @@ class Engine:
         ends_at = started + (timeout_s or self.settings.explicit.deadline_ms / 1000)
         # Explicit requests come first: an automatic generation for the same document would share the processor.
         self._memory.end_generations(snapshot.uri)
-        self._given_up = False
         language = _language(snapshot)
         tree = self._trees.of(snapshot, language)
         contract = _contract(intent, tree)
         examiner = await Examiner.begin(
             snapshot, intent, tree=tree, contract=contract, settings=self.settings.verify, ask=self.ask_to_run
         )
-        ready = await self.source.acquire(on_launch, by_hand=True)
+        ready = await self.models.ready_for_hand(on_launch)
         if not ready.profile.serves(intent):
             raise NotServed(f"The model {ready.model} answers {ready.profile.served} only.")
-        beside = self._ask_beside(snapshot, intent)
+        beside = self.models.ask_beside(
+            lambda other: self._jobs(snapshot, intent, other)[0] if other.profile.serves(intent) else None
+        )
         search = Search(
             self._jobs(snapshot, intent, ready),
             examiner,
-            write=lambda run, on_growth: self._write(ready, run, on_growth),
+            write=lambda run, on_growth: self.models.write(ready, run, on_growth),
             same=lambda text: fingerprint(snapshot.text, intent, text),
             repair=lambda text, verdict: repair_job(
                 snapshot, intent, ready.profile, self.settings.explicit.max_tokens, attempt=text, verdict=verdict
@@ -263,8 +200,7 @@ class Engine:
         try:
             found = await search.find(left_s)
         finally:
-            if beside is not None and self._companion is not None:
-                self._companion.leave(beside)
+            self.models.leave_beside(beside)
         if found is None:
             return ()
         timing = replace(found.run.timing(started), tokens=found.tokens)
@@ -292,11 +228,7 @@ class Engine:
         """End everything. A local model server goes on for the other windows."""
         await self._scheduler.aclose()
         await self._memory.aclose()
-        if self._background:
-            await asyncio.wait(self._background)
-        for source in (self._source, self._companion):
-            if source is not None:
-                await source.aclose()
+        await self.models.aclose()
 
     async def _latest(
         self, key: tuple[str, str], factory: Callable[[], Awaitable[Suggestion | None]]
@@ -318,7 +250,9 @@ class Engine:
         *,
         any_kind: bool,
     ) -> Suggestion | None:
-        intent = await self._intent_when_still(snapshot, offset, by_hand, current)
+        intent = await intent_when_still(
+            snapshot, offset, by_hand=by_hand, current=current, debounce=self._debounce, trees=self._trees
+        )
         if intent is None or not (any_kind or intent.kind in (IntentKind.COMMENT, IntentKind.BODY)):
             return None
         made = Made.of(snapshot, offset, intent)
@@ -328,7 +262,7 @@ class Engine:
             return await self._by_hand(snapshot, made, intent, current)
         pending = self._memory.attach(snapshot, offset)
         if pending is None:
-            ready = await self._ready(by_hand)
+            ready = await self.models.ready_by_itself()
             if ready is None or not ready.profile.serves(intent):
                 return None
             run = Run(job_for(snapshot, intent, ready.profile, self.settings.inline.max_tokens), clock=self._clock)
@@ -338,7 +272,7 @@ class Engine:
                 made,
                 run,
                 model=ready.model,
-                write=lambda on_growth: self._write(ready, run, on_growth),
+                write=lambda on_growth: self.models.write(ready, run, on_growth),
                 judge=lambda text, complete: judge(
                     snapshot.text, intent, text, before=before, contract=contract, complete=complete
                 ),
@@ -372,101 +306,13 @@ class Engine:
         if suggestion.verdict.passed and suggestion.start == suggestion.end:
             self._memory.keep(made, suggestion)
         # Its place may be another by now. Who has typed along gets it from memory at the next request.
-        return None if _moved_on(snapshot, current) else suggestion
-
-    async def _intent_when_still(
-        self, snapshot: Snapshot, offset: int, by_hand: bool, current: Current
-    ) -> Intent | None:
-        """What is wanted, once the user has stopped typing; None when nothing is, or when the document has moved on."""
-        line = snapshot.line_at(offset)
-        left, right = snapshot.text[snapshot.line_start(line) : offset], snapshot.text[offset : snapshot.line_end(line)]
-        await asyncio.sleep(self._debounce.wait_s(explicit=by_hand, left=left, right=right))
-        if not by_hand and _moved_on(snapshot, current):
-            return None
-        language = _language(snapshot)
-        tree = self._trees.of(snapshot, language)
-        trigger = Trigger.EXPLICIT if by_hand else Trigger.AUTOMATIC
-        intent = read_intent(snapshot.text, offset, language, trigger=trigger, tree=tree)
-        if not by_hand and intent.kind is IntentKind.CONTINUE and not _open_ended(left, right):
-            return None  # in front of what stands there already, nobody waits for more
-        if not by_hand and not intent.wanted:
-            # At the end of a comment the user may still be writing it: wait for a pause.
-            intent = read_intent(snapshot.text, offset, language, trigger=Trigger.PAUSED, tree=tree)
-            if intent.wanted:
-                await asyncio.sleep(self._debounce.pause_left_s())
-                if _moved_on(snapshot, current):
-                    return None
-        return intent if intent.wanted else None
-
-    async def _ready(self, by_hand: bool) -> Ready | None:
-        source = self.source
-        if by_hand:
-            self._given_up = False
-        if by_hand or not source.is_local:
-            return await source.acquire(by_hand=by_hand)
-        ready = source.ready_now()
-        if ready is None:
-            if self._given_up:
-                return None
-            self.on_model_wanted()
-            if source.progress is not None and source.progress.stage == "downloading":
-                return None
-            try:
-                return await asyncio.wait_for(source.acquire(by_hand=False), MODEL_WAIT_S)
-            except asyncio.TimeoutError:
-                return None
-        return ready
-
-    async def _write(self, ready: Ready, run: Run | Batch, on_growth: Callable[[], None]) -> None:
-        """Stream a run, telling that the model is busy and remembering how it went."""
-        self._writing += 1
-        logger.debug("asking %s: %r, before %r", ready.model, run.job.prompt.prompt, run.job.prompt.suffix)
-        self.on_busy(True)
-        try:
-            try:
-                await run.stream(ready.client, on_growth)
-            except EndpointUnreachable as error:
-                # The local model server ended in between (its idle time was over, say): one more try with a new one.
-                if not self.source.is_local or run.pieces:
-                    raise
-                self.source.failed(error)
-                ready = await self.source.acquire(by_hand=True)
-                await run.stream(ready.client, on_growth)
-        except ModelError as error:
-            self.source.failed(error)
-            raise
-        else:
-            self.source.succeeded()
-        finally:
-            self._writing -= 1
-            logger.debug("%s said %r", ready.model, run.raw)
-            if not self._writing:
-                self.on_busy(False)
-
-    def _ask_beside(self, snapshot: Snapshot, intent: Intent) -> asyncio.Task[Beside | None] | None:
-        """Ask the companion, where the settings name one."""
-        if not self.settings.model.companion:
-            return None
-        from glosswright_server.engine.companion import Companion, companion_source
-
-        if self._companion is None:
-            self._companion = Companion((self._make_companion or companion_source)(self.settings))
-
-        def job(ready: Ready) -> Job | None:
-            return self._jobs(snapshot, intent, ready)[0] if ready.profile.serves(intent) else None
-
-        return self._companion.ask(job)
+        return None if moved_on(snapshot, current) else suggestion
 
     def _jobs(self, snapshot: Snapshot, intent: Intent, ready: Ready) -> list[Job]:
         """What to ask a model by hand: the same in different forms, the best first."""
         most = self.settings.explicit.max_tokens
         styles = ready.profile.asked_styles(intent.kind)
         return [job_for(snapshot, intent, ready.profile, most, asked=style) for style in styles]
-
-
-def _open_ended(left: str, right: str) -> bool:
-    """Whether code may be going on at the cursor, between `left` and `right` of its line."""
-    return not right.strip() or bool(left.strip() and _TAIL.fullmatch(right))
 
 
 def _language(snapshot: Snapshot) -> Language:
@@ -491,8 +337,3 @@ async def _never(uri: str) -> bool:
 def _limits(settings: Settings) -> DebounceLimits:
     shortest = settings.inline.debounce_min_ms
     return DebounceLimits(min_ms=shortest, max_ms=max(shortest, settings.inline.debounce_max_ms))
-
-
-def _moved_on(snapshot: Snapshot, current: Current) -> bool:
-    now = current()
-    return now is None or now.revision != snapshot.revision

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from glosswright_server.documents import Snapshot
-from glosswright_server.engine.engine import Current, Engine
+from glosswright_server.engine.engine import Engine
+from glosswright_server.engine.pause import Current
 from glosswright_server.engine.suggestion import ImportEdit, Suggestion
 from glosswright_server.intent.model import Intent
 

@@ -50,7 +50,7 @@ class ProductAnswerer:
 
     async def open(self, on_launch: OnProgress | None = None) -> Ready:
         """Have the model ready. Raises ModelError."""
-        return await self._engine.source.acquire(on_launch, by_hand=True)
+        return await self._engine.models.source.acquire(on_launch, by_hand=True)
 
     async def answer(self, task: Task, number: int) -> Answer:
         """What the product shows at the task's cursor. Raises ModelError."""

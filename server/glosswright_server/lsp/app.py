@@ -99,17 +99,17 @@ def _connect(features: Features) -> None:
     notebooks, documents = server.notebooks, server.documents
 
     def warm_up() -> None:
-        if not engine.given_up and (features.warming is None or features.warming.done()):
+        if not engine.models.given_up and (features.warming is None or features.warming.done()):
             features.warming = server.spawn(_warm_up(features), name="warm-up")
 
     def show_busy(busy: bool) -> None:
-        features.status.show(Status("generating" if busy else "ready", model=engine.model_name))
+        features.status.show(Status("generating" if busy else "ready", model=engine.models.name))
 
     def cells_above(uri: str) -> list[Snapshot]:
         return [cell for one in notebooks.code_above(uri) if (cell := documents.get(one)) is not None]
 
-    engine.on_model_wanted = warm_up
-    engine.on_busy = show_busy
+    engine.models.on_wanted = warm_up
+    engine.models.on_busy = show_busy
     # One answer for a notebook, not one for each of its cells.
     engine.ask_to_run = lambda uri: features.trust.may_run(notebooks.notebook_of(uri) or uri)
     engine.above = cells_above
@@ -125,17 +125,17 @@ async def _warm_up(features: Features) -> None:
     def show(progress: LaunchProgress) -> None:
         features.status.show(
             Status(
-                _STATES.get(progress.stage, "error"), progress.message, features.engine.model_name, progress.percentage
+                _STATES.get(progress.stage, "error"), progress.message, features.engine.models.name, progress.percentage
             )
         )
         work.report(progress.message or progress.stage, progress.percentage)
 
     def stop() -> None:
-        features.status.show(Status("off", "stopped by the user", features.engine.model_name))
-        features.server.spawn(features.engine.give_up(), name="stop the model's start")
+        features.status.show(Status("off", "stopped by the user", features.engine.models.name))
+        features.server.spawn(features.engine.models.give_up(), name="stop the model's start")
         warming.cancel()
 
-    warming = asyncio.ensure_future(features.engine.warm_up(show))
+    warming = asyncio.ensure_future(features.engine.models.warm_up(show))
     try:
         async with work:
             await warming
@@ -143,6 +143,6 @@ async def _warm_up(features: Features) -> None:
         features.model_failed(error)
     else:
         # That it can be asked does not mean that it answers: what went wrong last is not told again for this.
-        features.status.show(Status("ready", model=features.engine.model_name))
+        features.status.show(Status("ready", model=features.engine.models.name))
     finally:
         warming.cancel()

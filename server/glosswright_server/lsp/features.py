@@ -79,7 +79,7 @@ class Features:
     def model_failed(self, error: ModelError) -> None:
         """An automatic request could not be answered: say so once, and show it in the status line."""
         self.notices.warn(MODEL_TOPIC, str(error))
-        self.status.show(Status("error", str(error), self.engine.model_name))
+        self.status.show(Status("error", str(error), self.engine.models.name))
 
     def model_worked(self) -> None:
         """The model answered: a later failure is worth a message again."""

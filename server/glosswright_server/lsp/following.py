@@ -114,7 +114,7 @@ class Following:
             return
         if language_for(snapshot.language_id, uri) not in (PLAIN, LANGUAGES["text"]):
             # A file that code could be asked for: have the model ready by the time it is. Prose is not worth the model.
-            features.engine.on_model_wanted()
+            features.engine.models.on_wanted()
 
 
 def _end_of_edit(changes: list[dict[str, Any]], snapshot: Snapshot | None) -> int | None:

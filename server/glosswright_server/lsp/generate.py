@@ -54,7 +54,7 @@ async def generate(
         raise NoCode(f"The model gave no usable code for this {what}; say more in it, or try a larger model.")
     refuse_if_changed(features, snapshot)
     features.model_worked()
-    features.status.show(Status("ready", summary(suggestion), features.engine.model_name))
+    features.status.show(Status("ready", summary(suggestion), features.engine.models.name))
     if wrong := shortcoming(suggestion):
         # It is given all the same, since it was asked for; but not in silence.
         features.server.notify(

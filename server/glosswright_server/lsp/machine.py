@@ -52,7 +52,7 @@ def register(features: Features) -> None:
 
         stopped = await stop_server()
         if stopped:
-            features.status.show(Status("off", "the model server was stopped", features.engine.model_name))
+            features.status.show(Status("off", "the model server was stopped", features.engine.models.name))
         return {"stopped": stopped}
 
     @server.feature("glosswright/doctor")

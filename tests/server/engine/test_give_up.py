@@ -48,7 +48,7 @@ def has_ended(pid: int) -> bool:
 
 async def until_stage(engine: Engine, stage: str) -> None:
     for _ in range(1000):
-        if engine.source.progress is not None and engine.source.progress.stage == stage:
+        if engine.models.source.progress is not None and engine.models.source.progress.stage == stage:
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"never {stage}")
@@ -68,8 +68,8 @@ async def test_a_start_that_is_stopped(tmp_path: Path, stage: str) -> None:
                 break
             await asyncio.sleep(0.01)
         [pid] = pids(tmp_path / "run")
-        await asyncio.wait_for(engine.give_up(), 15)
-        assert engine.given_up
+        await asyncio.wait_for(engine.models.give_up(), 15)
+        assert engine.models.given_up
         assert await asyncio.wait_for(automatic, 5) is None
         assert has_ended(pid)
         assert await engine.inline(snapshot, 18, by_hand=False, current=lambda: snapshot) is None
@@ -79,9 +79,9 @@ async def test_a_start_that_is_stopped(tmp_path: Path, stage: str) -> None:
             if len(pids(tmp_path / "run")) == 2:
                 break
             await asyncio.sleep(0.01)
-        assert not engine.given_up
+        assert not engine.models.given_up
         assert len(pids(tmp_path / "run")) == 2
-        await engine.give_up()
+        await engine.models.give_up()
         assert await by_hand is None
     finally:
         await engine.aclose()
@@ -93,11 +93,11 @@ async def test_a_ready_server_is_left_alone(tmp_path: Path) -> None:
     """It serves the other windows too, and costs nothing while it waits."""
     engine = engine_with(tmp_path / "run", "ready")
     try:
-        await engine.warm_up()
+        await engine.models.warm_up()
         [pid] = pids(tmp_path / "run")
-        await engine.give_up()
+        await engine.models.give_up()
         assert psutil.pid_exists(pid)
-        assert engine.source.ready_now() is not None
+        assert engine.models.source.ready_now() is not None
     finally:
         await engine.aclose()
         for pid in pids(tmp_path / "run"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from glosswright_server.documents import Snapshot
-from glosswright_server.engine import engine as engine_module
+from glosswright_server.engine import models as models_module
 from glosswright_server.engine.engine import Engine
 from glosswright_server.engine.source import Ready
 from glosswright_server.engine.trees import Trees
@@ -53,9 +53,9 @@ class LocalStage(Stage):
         super().__init__(**settings)
         self.source: LocalSource = LocalSource(self.client)
         self.wanted = 0
-        self.engine.on_model_wanted = self._want
+        self.engine.models.on_wanted = self._want
         self.busy: list[bool] = []
-        self.engine.on_busy = self.busy.append
+        self.engine.models.on_busy = self.busy.append
 
     def _want(self) -> None:
         self.wanted += 1
@@ -94,7 +94,7 @@ async def test_an_automatic_request_does_not_wait_for_a_download(stage: LocalSta
 
 async def test_a_model_that_takes_too_long_is_given_up(stage: LocalStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Editors drop requests that hang: after the limit the answer is nothing, not an error."""
-    monkeypatch.setattr(engine_module, "MODEL_WAIT_S", 0.05)
+    monkeypatch.setattr(models_module, "MODEL_WAIT_S", 0.05)
     stage.show("# add two numbers\n▮")
     assert await asyncio.wait_for(stage.ask(), 2) is None
     assert stage.source.acquired == [False]
@@ -158,13 +158,13 @@ async def test_warming_up(stage: LocalStage) -> None:
     """Warming up shows the launch, waits within the back-off, and asks the model nothing."""
     seen: list[LaunchProgress] = []
     stage.source.loaded.set()
-    await stage.engine.warm_up(seen.append)
+    await stage.engine.models.warm_up(seen.append)
     assert [progress.stage for progress in seen] == ["loading"]
     assert stage.source.acquired == [False]
     assert stage.client.requests == []
     stage.source.error = LaunchError("no engine")
     with pytest.raises(LaunchError):
-        await stage.engine.warm_up()
+        await stage.engine.models.warm_up()
 
 
 async def test_a_place_asked_for_by_the_command_line(stage: LocalStage) -> None:
@@ -198,12 +198,12 @@ async def test_the_name_of_the_model() -> None:
     ):
         settings, _ = merge(Settings(), sent, allow_restricted=True)
         engine = Engine(settings)
-        assert engine.model_name == name
+        assert engine.models.name == name
         await engine.aclose()
     stage = LocalStage()
     stage.source.loaded.set()
-    assert stage.engine.source is not None
-    assert stage.engine.model_name == "scripted"
+    assert stage.engine.models.source is not None
+    assert stage.engine.models.name == "scripted"
     await stage.engine.aclose()
 
 
