@@ -7,6 +7,7 @@ candidate adds to that counts.
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import tree_sitter
@@ -22,7 +23,9 @@ from glosswright_server.verify.python.parsed import parse_python
 from glosswright_server.verify.verdict import Check, Outcome, Verdict
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
-_PARSES, _WHOLE, _NEW = "parses", "ends whole", "not a repeat"
+_PARSES, _WHOLE, _NEW, _LOOKS = "parses", "ends whole", "not a repeat", "looks as it reads"
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What changes the direction of the text around it, so that code looks other than it is."""
 
 
 def judge(
@@ -45,7 +48,10 @@ def judge(
     new = parse(text[: intent.start] + insertion + text[intent.end :], language, old)
     end = intent.start + len(insertion)
     syntax = _check_syntax(old, new, intent, end)
-    checks = (syntax, _check_end(new, intent, end), _check_repeat(text, intent, insertion))
+    checks: tuple[Check, ...] = (syntax, _check_end(new, intent, end), _check_repeat(text, intent, insertion))
+    if turning := _TURNING.search(insertion):
+        detail = f"U+{ord(turning[0]):04X} in it changes the direction in which it is shown"
+        checks = (*checks, Check(_LOOKS, Outcome.FAILED, detail))
     if language.key == "python":
         added, imports = python_checks(text, intent, insertion, contract=contract, complete=complete, after=new)
         return Verdict((*checks, *added), imports=imports)

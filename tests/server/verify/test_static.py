@@ -222,3 +222,19 @@ def test_examples_that_a_constant_would_pass(examples: list[tuple[str, str | Non
     assert verdict.passed
     assert verdict.proven is not weak
     assert verdict.label == f"✓ {len(examples)}/{len(examples)} examples" + (", weak" if weak else "")
+
+
+@pytest.mark.parametrize("language", ["python", "javascript"])
+def test_code_that_looks_other_than_it_reads(language: str) -> None:
+    """Signs that turn the direction of text can hide what code does from whoever accepts it; Arabic and Hebrew, and
+    the marks within their words, hide nothing."""
+    document = {"python": "def f(a):\n", "javascript": "function f(a) {\n}\n"}[language]
+    at = document.index("\n") + 1
+    intent = Intent(
+        kind=IntentKind.BODY, language=language, extent=Extent.BODY, start=at, end=at, lead="    ", indent="    "
+    )
+    for text, passes in (("'\u202e b'", False), ("'\u2067 b'", False), ("'שלום \u200f'", True), ("'b'", True)):
+        verdict = judge(document, intent, f"    return a + {text}\n")
+        assert verdict.passed is passes, verdict
+        failed = [one for one in verdict.checks if one.outcome is FAILED]
+        assert passes or "U+20" in failed[0].detail

@@ -128,7 +128,7 @@ def hindrance(answer: Answer) -> str:
 
 def missing(module: str) -> str:
     """The sentence for a module that cannot be imported."""
-    return f"it needs the module {short(module.partition('.')[0])!r}, which is not available to the sandbox"
+    return f"it needs the module {short(module)!r}, which is not available to the sandbox"
 
 
 def pictures(found: str, wanted: str, *, lines: bool = False) -> bool:

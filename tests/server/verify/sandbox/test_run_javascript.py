@@ -96,6 +96,7 @@ NEVER = {
     "leaves": ("process.exit(0)", "ended the interpreter"),
     "leaves at once": ("process.reallyExit(0)", "ended the interpreter"),
     "needs a module": ("require('no-such-module')", "it needs the module 'no-such-module'"),
+    "needs a sibling": ("require('./other.js')", "it needs the module './other.js'"),
     "throws nothing": ("(() => { throw undefined; })()", "raised"),
     "throws a proxy": ("(() => { throw new Proxy({}, {get() { throw 1; }}); })()", "raised"),
     "is a proxy": ("new Proxy({}, {get() { return 'a secret'; }, ownKeys() { while (true); }})", "gave"),
