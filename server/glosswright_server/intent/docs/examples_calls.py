@@ -279,5 +279,10 @@ class _Calls:
     def _unbalanced(self, line: int, start: int) -> None:
         shown = self.text[start : start + _LEFT].split("\n", 1)[0]
         before = self.text[max(self.reading.starts[line], start - _LEFT) : start]
-        if (not before.strip() or BULLET.match(before)) and _FORMAL.search(shown):
+        comment = shown.rfind(self.dialect.comment)
+        says = _FORMAL.search(shown) or (
+            comment > 0 and _LOOKS_LIKE_VALUE.match(shown[comment:].lstrip(self.dialect.comment).strip())
+        )
+        is_assertion = before.strip() == "assert"
+        if is_assertion or (says and (not before.strip() or BULLET.match(before))):
             self.reading.reject(line, shown, "a bracket or quote does not close")

@@ -8,7 +8,9 @@ Nothing is evaluated. Never raises.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,7 +30,7 @@ from glosswright_server.intent.docs.examples_python import (
 )
 from glosswright_server.intent.docs.examples_scan import PROMPTS, Reading
 
-PROMPT = re.compile(r"[ \t]*>>>(?:[ \t]|$)")
+PROMPT = re.compile(r"[ \t]*>>>(?!>)")
 
 _CONTINUATION = re.compile(r"[ \t]*\.\.\.(?:[ \t]|$)")
 _SKIP = re.compile(r"#\s*doctest:.*\+SKIP\b")
@@ -140,6 +142,9 @@ class _Session:
                 self._reject(group, "the traceback does not end")
             return
         if not is_call_of(node, "print", "pprint"):
+            if len(answer) == 1 and (name := _exception(answer)) and _is_builtin_exception(name):
+                self._add(group, expression, name, ExampleKind.RAISES)  # `ValueError: no`, without its traceback
+                return
             value, group.prose = _literal(answer)
             if value:
                 self._add(group, expression, value, ExampleKind.VALUE)
@@ -215,7 +220,7 @@ def _groups(reading: Reading, taken: set[int]) -> Iterator[_Group]:
             continue
         start = at
         indent = len(lines[at]) - len(lines[at].lstrip())
-        source = [lines[at].lstrip()[4:]]
+        source = [lines[at].lstrip().removeprefix(">>>").removeprefix(" ")]
         at += 1
         while at < len(lines) and _CONTINUATION.match(lines[at]) and at - start < _MAX_GROUP:
             source.append(lines[at].lstrip()[4:])
@@ -230,7 +235,7 @@ def _groups(reading: Reading, taken: set[int]) -> Iterator[_Group]:
         outdented = (
             not answer and at < len(lines) and not PROMPT.match(lines[at]) and _is_value_left_of(lines[at], indent)
         )
-        yield _Group(start, "\n".join(source).rstrip(), answer, outdented)
+        yield _Group(start, textwrap.dedent("\n".join(source)).rstrip(), answer, outdented)
 
 
 def _is_value_left_of(line: str, indent: int) -> bool:
@@ -270,6 +275,11 @@ def _exception(lines: list[str]) -> str:
         if match:
             return match[1]
     return ""
+
+
+def _is_builtin_exception(name: str) -> bool:
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)
 
 
 def _is_not(node: ast.expr) -> bool:

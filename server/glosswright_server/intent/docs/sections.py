@@ -50,15 +50,22 @@ class _Splitter:
         while self.at < len(self.lines):
             line = self.lines[self.at]
             self.at += 1
-            if self._skips_code(line) or self._opens(line):
+            if self._skips_code(line):
                 continue
-            if self.open is not None and self._continues(self.open, line):
-                self.open.lines.append(line)
-                continue
-            if line.strip() or self.open is None:
-                self.open = None
-                self.outline.prose.append(line)
+            is_before_literal = line.rstrip().endswith("::") and not heading_at(self.lines, self.at - 1)
+            self._take(line.rstrip()[:-1] if is_before_literal else line)
+            if is_before_literal:
+                self._skip_deeper(indent_of(line))
         return self.outline
+
+    def _take(self, line: str) -> None:
+        if self._opens(line):
+            return
+        if self.open is not None and self._continues(self.open, line):
+            self.open.lines.append(line)
+        elif line.strip() or self.open is None:
+            self.open = None
+            self.outline.prose.append(line)
 
     # Code
 
@@ -81,9 +88,7 @@ class _Splitter:
             else:
                 self._skip_deeper(indent_of(line))
             return True
-        if bare.endswith("::") and not heading_at(self.lines, self.at - 1):
-            if bare.rstrip(":"):
-                self.outline.prose.append(line[: -len("::")] + ":")
+        if bare == "::":
             self._skip_deeper(indent_of(line))
             return True
         return False

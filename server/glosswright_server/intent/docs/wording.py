@@ -29,6 +29,8 @@ def plain(text: str) -> str:
         text = _INLINE_TAG.sub(r"\1", text)
     if "<" in text:
         text = _HTML.sub("", text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: _ENTITIES[match[1]], text)
     if ":`" in text:
         text = _ROLE.sub(lambda match: match[1].rsplit(".", 1)[-1] if match[1][:1] == "~" else match[1], text)
     if "[`" in text:
@@ -95,6 +97,8 @@ def _words(row: str) -> frozenset[str]:
 _WIDE = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60“”‘’]")
 _INLINE_TAG = re.compile(r"\{@(?:code|link|linkplain|literal|value)\s+#?([^{}]{0,200})\}")
 _HTML = re.compile(r"</?(?:p|b|i|em|strong|code|tt|br|ul|ol|li|pre|blockquote)\s*/?>", re.IGNORECASE)
+_ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "#64": "@", "nbsp": " "}
+_ENTITY = re.compile(f"&({'|'.join(_ENTITIES)});")
 _ROLE = re.compile(r":(?:[a-z]{1,10}:)?[a-z]{1,10}:`([^`]{1,200})`")
 _LINK = re.compile(r"\[`([^`\]]{1,120})`\](?:\([^()\s]{0,200}\))?")
 _BLANKS = re.compile(r"[ \t]{2,}")

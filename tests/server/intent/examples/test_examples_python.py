@@ -153,6 +153,9 @@ FOUND = [
     ("f(1) == 1, 2", "?"),
     ("f(1) -> ('a')", "?"),
     ("f([1, 2 -> 3", "?"),
+    ("f((1)  # 3", "?"),
+    ("f((1)  # the first", ""),
+    ("assert f((1) == 3", "?"),
     ("f(1) -> ''a'", "?"),
     ("f(2) == [1, 2, ...]", "?"),
     ("f(2) == 4 or 5", "?"),
@@ -303,6 +306,20 @@ def test_answers_of_a_prompt() -> None:
         example("f(3)", "True", line=6),
         example("f(-1)", "BadError", ExampleKind.RAISES, line=8),
         example("f(5)", "7", line=12),
+    )
+
+
+def test_prompts_that_doctest_would_refuse() -> None:
+    """Whoever leaves the blank out, or types more of them, or writes only the last line of the traceback, is
+    understood all the same."""
+    check(
+        ">>>f(1)\n2\n>>>   f(2)\n3\n>>>  for i in [3]:\n...      y = i\n>>> f(y)\n4\n>>> f(-1)\nValueError: no\n"
+        ">>> f(-2)\nKeyError\n\n>>>>>>> theirs\n",
+        example("f(1)", "2"),
+        example("f(2)", "3", line=2),
+        example("f(y)", "4", setup="for i in [3]:\n    y = i", line=6),
+        example("f(-1)", "ValueError", ExampleKind.RAISES, line=8),
+        example("f(-2)", "KeyError", ExampleKind.RAISES, line=10),
     )
 
 
