@@ -22,7 +22,7 @@ from .arguments import invalid, offer_in, token_in
 from .context import Context
 from .features import Features
 from .generate import asked_at, edit_for, generate
-from .imports import ACCEPTED, APPLY_TIMEOUT_S, import_what_is_missing
+from .imports import ACCEPTED, APPLY_TIMEOUT_S, take
 from .progress import Stopped
 
 
@@ -40,10 +40,7 @@ def register(features: Features) -> None:
 
     @server.command(ACCEPTED)
     async def accepted(arguments: list[Any], context: Context) -> dict[str, Any] | None:
-        offer = offer_in(arguments)
-        if offer is not None:
-            features.impressions.accepted(offer)
-        return await import_what_is_missing(features, offer)
+        return await take(features, offer_in(arguments))
 
     @server.command("glosswright.trust")
     async def trust(arguments: list[Any], context: Context) -> dict[str, Any]:

@@ -32,6 +32,13 @@ ARRIVAL_S = 1.5
 _STEP_S = 0.02
 
 
+async def take(features: Features, offer: str | None) -> dict[str, Any] | None:
+    """The user has taken an offer: it is counted, and what it needs imported. What an accept command answers."""
+    if offer is not None:
+        features.impressions.accepted(offer)
+    return await import_what_is_missing(features, offer)
+
+
 async def import_what_is_missing(features: Features, offer_id: Any) -> dict[str, Any] | None:
     """Add what the code of an accepted offer imports and its document lacks.
 

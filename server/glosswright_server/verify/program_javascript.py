@@ -26,38 +26,11 @@ from glosswright_server.verify.program_javascript_effects import (
 from glosswright_server.verify.program_javascript_place import NoTarget, Target, find_target
 from glosswright_server.verify.sandbox.model import Program
 
-_NODE = frozenset(
-    (
-        *(
-            "assert",
-            "async_hooks",
-            "buffer",
-            "child_process",
-            "cluster",
-            "console",
-            "constants",
-            "crypto",
-            "dgram",
-            "dns",
-        ),
-        *("events", "fs", "http", "http2", "https", "module", "net", "os", "path", "perf_hooks", "process", "punycode"),
-        *(
-            "querystring",
-            "readline",
-            "repl",
-            "stream",
-            "string_decoder",
-            "timers",
-            "tls",
-            "tty",
-            "url",
-            "util",
-            "v8",
-            "vm",
-        ),
-        *("worker_threads", "zlib"),
-    )
-)
+_NODE = """
+assert async_hooks buffer child_process cluster console constants crypto dgram dns events fs http http2 https module net os
+path perf_hooks process punycode querystring readline repl stream string_decoder timers tls tty url util v8 vm
+worker_threads zlib
+"""
 """Modules that node brings."""
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
 
@@ -207,7 +180,7 @@ class _Builder:
             for one in strings[:1]:
                 path = self._tree.text_of(one)[1:-1]
                 name = path if path.startswith(".") else "/".join(path.split("/")[: 2 if path.startswith("@") else 1])
-                if name.removeprefix("node:") not in _NODE and not name.startswith("node:"):
+                if name.removeprefix("node:") not in _NODE.split() and not name.startswith("node:"):
                     yield name
 
 

@@ -103,3 +103,13 @@ async def standin(handler: Handler) -> AsyncIterator[StandIn]:
         for task in tasks:
             task.cancel()
         await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+
+
+async def streamed(exchange: Exchange, *payloads: object, done: bool = True) -> None:
+    """Answer with a stream of events."""
+    await exchange.begin_events()
+    for payload in payloads:
+        await exchange.event(payload)
+    if done:
+        await exchange.event("[DONE]")
+    await exchange.end()

@@ -14,7 +14,7 @@ from glosswright_server.generation.client import CompletionClient
 from glosswright_server.generation.completions import CompletionChunk, CompletionRequest, ModelCard, decode_models
 from glosswright_server.generation.endpoint import Endpoint
 
-from .standin import Exchange, standin, text_event
+from .standin import Exchange, standin, streamed, text_event
 from .test_contract import running
 
 VLLM = [
@@ -34,15 +34,6 @@ LLAMA_CPP = [
 ]
 
 
-async def answered(exchange: Exchange, payloads: list[dict[str, object]], *, done: bool) -> None:
-    await exchange.begin_events()
-    for payload in payloads:
-        await exchange.event(payload)
-    if done:
-        await exchange.event("[DONE]")
-    await exchange.end()
-
-
 async def collect(client: CompletionClient, request: CompletionRequest) -> list[CompletionChunk]:
     async with client.stream(request) as chunks:
         return [chunk async for chunk in chunks]
@@ -54,7 +45,7 @@ async def test_other_servers_choices(payloads: list[dict[str, object]], done: bo
     """Each server interleaves, ends and counts in its own way; the texts must come out the same."""
 
     async def handler(exchange: Exchange) -> None:
-        await answered(exchange, payloads, done=done)
+        await streamed(exchange, *payloads, done=done)
 
     async with standin(handler) as server, CompletionClient(Endpoint(server.url)) as client:
         chunks = await collect(client, CompletionRequest(prompt="p", n=2, temperature=0.8))
@@ -79,7 +70,7 @@ async def test_a_choice_that_was_cut_is_told(payloads: list[dict[str, object]], 
     """Half a candidate must not pass for a whole one because another was complete."""
 
     async def handler(exchange: Exchange) -> None:
-        await answered(exchange, payloads, done=False)
+        await streamed(exchange, *payloads, done=False)
 
     async with standin(handler) as server, CompletionClient(Endpoint(server.url)) as client:
         request = CompletionRequest(prompt="p", n=2)

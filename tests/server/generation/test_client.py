@@ -28,7 +28,7 @@ from glosswright_server.generation.completions import (
 )
 from glosswright_server.generation.endpoint import Endpoint, Timeouts
 
-from .standin import Exchange, standin, text_event
+from .standin import Exchange, standin, streamed, text_event
 
 PROMPT = "def launch_codes():  # very private prompt text"
 KEY = "sk-secret-key-0123456789"
@@ -38,15 +38,6 @@ QUICK = Timeouts(connect_s=5, first_byte_s=0.6, between_s=0.6, probe_s=0.6)
 async def collect(client: CompletionClient, request: CompletionRequest | None = None) -> list[CompletionChunk]:
     async with client.stream(request or CompletionRequest(prompt=PROMPT)) as chunks:
         return [chunk async for chunk in chunks]
-
-
-async def streamed(exchange: Exchange, *payloads: object, done: bool = True) -> None:
-    await exchange.begin_events()
-    for payload in payloads:
-        await exchange.event(payload)
-    if done:
-        await exchange.event("[DONE]")
-    await exchange.end()
 
 
 async def test_streams_text_reason_and_usage_over_one_connection() -> None:

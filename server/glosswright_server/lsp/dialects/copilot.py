@@ -25,7 +25,7 @@ from glosswright_server.lsp.arguments import offer_in, place_of
 from glosswright_server.lsp.context import Context
 from glosswright_server.lsp.convert import offset_of, range_of
 from glosswright_server.lsp.features import Features
-from glosswright_server.lsp.imports import import_what_is_missing
+from glosswright_server.lsp.imports import take
 from glosswright_server.lsp.status import Status
 
 ACCEPTED = "github.copilot.didAcceptCompletionItem"
@@ -76,10 +76,7 @@ def register(features: Features) -> None:
 
     @server.command(ACCEPTED)
     async def accepted(arguments: list[Any], context: Context) -> dict[str, Any] | None:
-        offer = offer_in(arguments)
-        if offer is not None:
-            features.impressions.accepted(offer)
-        return await import_what_is_missing(features, offer)
+        return await take(features, offer_in(arguments))
 
     @server.feature("checkStatus")
     async def check_status(params: Any, context: Context) -> dict[str, Any]:
