@@ -27,8 +27,8 @@ from glosswright_server.verify.program_javascript_place import NoTarget, Target,
 from glosswright_server.verify.sandbox.model import Program
 
 _NODE = """
-assert async_hooks buffer child_process cluster console constants crypto dgram dns events fs http http2 https module net os
-path perf_hooks process punycode querystring readline repl stream string_decoder timers tls tty url util v8 vm
+assert async_hooks buffer child_process cluster console constants crypto dgram dns events fs http http2 https module net
+os path perf_hooks process punycode querystring readline repl stream string_decoder timers tls tty url util v8 vm
 worker_threads zlib
 """
 """Modules that node brings."""
