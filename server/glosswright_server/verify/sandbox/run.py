@@ -104,7 +104,10 @@ class _Run:
     async def _in_one_process(self, todo: list[tuple[int, Example]]) -> list[tuple[int, Example]]:
         """Ask until the process is of no more use; what a fresh one should be asked."""
         language, limits = self._program.language, self._limits
+        begun = time.monotonic()
         async with running(self._walls, language, self._interpreter, limits, self._options.scratch) as sandboxed:
+            # How long a busy machine takes to start an interpreter says nothing about the code.
+            self._deadline += min(time.monotonic() - begun, limits.wall_s)
             if not await self._loaded(sandboxed):
                 return []
             said: int | None = None

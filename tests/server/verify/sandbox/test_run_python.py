@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from glosswright_server.intent.contract import Example, ExampleKind
 from glosswright_server.verify.sandbox import availability, run_examples
+from glosswright_server.verify.sandbox import process as running_module
+from glosswright_server.verify.sandbox import run as run_module
 from glosswright_server.verify.sandbox.model import Program, SandboxOptions
 from glosswright_server.verify.verdict import Outcome
 
@@ -180,6 +185,21 @@ async def test_wall_limit(run) -> None:
     report = await run("", *slow, wall_s=1)
     assert report.elapsed_ms < 4000
     assert report.results[-1].detail == "not reached"
+
+
+async def test_start_is_not_counted(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time that a busy machine needs to start the interpreter is not taken from the code."""
+    skipped = [0.0]
+
+    @asynccontextmanager
+    async def slowly(*arguments):
+        skipped[0] += 5.0
+        async with running_module.running(*arguments) as inside:
+            yield inside
+
+    monkeypatch.setattr(run_module, "running", slowly)
+    monkeypatch.setattr(run_module, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + skipped[0]))
+    assert (await run("", ("1", "1"), wall_s=5.0)).all_passed
 
 
 async def test_program_that_cannot_run(run) -> None:
