@@ -31,6 +31,9 @@ def build_repair(
     first = build_prompt(text, intent, profile, path=path, asked=True, style=spoken)
     language = LANGUAGES.get(intent.language, PLAIN)
     code = attempt.removeprefix(intent.lead).removesuffix(intent.tail) if intent.tail else attempt.lstrip("\r\n")
+    margin = text[text.rfind("\n", 0, intent.start) + 1 : intent.start]
+    if not margin.strip() and first.prompt.endswith("\n"):
+        code = margin + code  # the file's own, in front of the cursor or of a placeholder: the prompt ends before it
     remark = (
         f"This is wrong: {neutralise(failure[:_MOST_FAILURE])}\n"
         f"Think about why. Write the {language.name} file again, corrected. Answer with code only."

@@ -305,6 +305,19 @@ def test_a_repair_shows_what_was_wrong() -> None:
     assert build_repair(text, wanted, profile_for("starcoder", True, False), attempt="", failure="no") is None
 
 
+@pytest.mark.parametrize(
+    ("lead", "attempt"), [("", "b = a\n    return b"), ("\n    ", "\n    b = a\n    return b")], ids=["margin", "none"]
+)
+def test_a_repair_shows_the_attempt_as_it_stood(lead: str, attempt: str) -> None:
+    """With the margin in front of its first line, be it the file's or the attempt's: code that is not even Python would
+    be what the model is told to correct."""
+    text = 'def f(a):\n    """Return a."""' + ("" if lead else "\n    ")
+    intent = replace(body_at_the_end(text, "Return a."), lead=lead)
+    repair = build_repair(text, intent, profile_for("qwen2.5-coder", True, False), attempt=attempt, failure="no")
+    assert repair is not None
+    assert '    """Return a."""\n    b = a\n    return b\n```<|im_end|>' in repair.prompt
+
+
 @pytest.mark.parametrize("asked", [False, True])
 def test_of_a_docstring_longer_than_the_window_both_ends_are_shown(asked: bool) -> None:
     """The header and the first sentence say what is wanted, the end what comes next; the middle can be spared."""
