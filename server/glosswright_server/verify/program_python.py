@@ -146,7 +146,7 @@ class _Builder:
             seen.add(name)
             found = self._binders(name, target)
             if not found and name not in bound_here and name not in _BUILTINS:
-                found = self._unbound(name)
+                found = self._unbound(name, kept)
             for piece in found:
                 if not any(piece is one for one in kept):
                     kept.append(piece)
@@ -178,13 +178,15 @@ class _Builder:
             raise _NoProgram(f"It needs `{name}`, which is set by code that is not run for examples.")
         return found
 
-    def _unbound(self, name: str) -> list[_Piece]:
-        """What to do about a name that no statement binds."""
+    def _unbound(self, name: str, kept: Iterable[_Piece]) -> list[_Piece]:
+        """What to do about a name that no statement binds, and that `kept` may need as soon as it is loaded."""
         stars = [piece for piece in self._pieces if "*" in piece.binds and piece.defines]
         if not stars and name in self._wanted_by_examples and name in sys.stdlib_module_names:
             self._missing.append(ast.Import(names=[ast.alias(name=name)]))
         elif not stars and self._broken:
             raise _NoProgram(f"It needs `{name}`, and the code that may define it does not parse.")
+        elif not stars and any(name in read_by(ast.unparse(one.node)) for one in kept if _acts_for_the_file(one)):
+            raise _NoProgram(f"It needs `{name}`, which the file does not define.")
         return stars
 
     def _alias(self, target: Target) -> str:
@@ -197,6 +199,13 @@ class _Builder:
         if not target.is_stateless:
             raise _NoProgram(f"Its examples call `{name}` without saying on which `{owner}`.")
         return f"\ndef {name}(*args, **kwargs):\n    return {owner}().{name}(*args, **kwargs)"
+
+
+def _acts_for_the_file(piece: _Piece) -> bool:
+    """Whether a statement evaluates what it reads as soon as the program is loaded, and is none of the candidate's."""
+    if piece.own or not isinstance(piece.node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return False
+    return not any(isinstance(part, (ast.Lambda, ast.IfExp)) for part in ast.walk(piece.node))
 
 
 def _is_redefined(found: Sequence[_Piece], acting: Sequence[_Piece]) -> bool:
