@@ -1,4 +1,4 @@
-"""Our seq2seq networks beside joeynmt's, on the same pairs, subwords, sizes and threads; CTranslate2 as the bar.
+"""Our seq2seq networks beside joeynmt's, on the same pairs, subwords, sizes and threads; CTranslate2, Marian as bars.
 
 Needs the Django corpus (`GLOSSWRIGHT_SHARED`, a folder with `data/django`) and the peers' environment, which
 `scripts/peers.sh` makes. Rivals are processes that take turns within each round, and what counts is the processor time
@@ -100,22 +100,15 @@ def race(kind: str, course: Course, peers: Path, rounds: int, updates: int, batc
             ("ours, with copying, without input feeding", ours, "race_ours.py", {"copy": True, "input_feeding": False})
         )
     else:
-        entries.append(("CTranslate2 (the bar)", theirs, "race_ctranslate2.py", {}))
-    common = {
-        "kind": kind,
-        "pieces": course.pieces,
-        "threads": THREADS,
-        "copy": False,
-        "input_feeding": True,
-        **SIZES[kind],
-    }
+        entries.append(("CTranslate2 (a bar)", theirs, "race_ctranslate2.py", {}))
+    entries.append(("Marian (a bar)", theirs, "race_marian.py", {}))
     rivals: list[Rival] = []
     try:
         for name, python, file, changes in entries:
             progress(f"{kind}: {name}")
             rival = start(name, python, file)
             rivals.append(rival)
-            rival.parameters = rival.ask({**common, **changes})["parameters"]
+            rival.parameters = rival.ask(entry(kind, course.pieces) | changes)["parameters"]
         for number in range(rounds + 1):  # the first round warms up
             progress(f"{kind}: round {number} of {rounds}")
             for task in TASKS:
@@ -128,6 +121,11 @@ def race(kind: str, course: Course, peers: Path, rounds: int, updates: int, batc
             rival.close()
     tokens = p50([sum(len(t) + 1 for t in targets) for _, targets in course.train])
     return table(kind, rivals, tokens * updates, batches * BATCH, course.length)
+
+
+def entry(kind: str, pieces: int) -> dict[str, Any]:
+    """What a contestant is asked to build."""
+    return {"kind": kind, "pieces": pieces, "threads": THREADS, "copy": False, "input_feeding": True, **SIZES[kind]}
 
 
 def attempt(rival: Rival, task: str, course: Course, number: int, updates: int, batches: int) -> float | None:
@@ -183,14 +181,10 @@ def table(kind: str, rivals: Sequence[Rival], tokens: float, sentences: int, len
 
 def lay_out(folder: Path) -> Course:
     """Django's pairs as ids of one vocabulary of subwords for both sides."""
-    from tokenizers import ByteLevelBPETokenizer
-
     from glosswright_model.data.readers import read_corpus
 
     parts = {part: list(read_corpus("django", folder, part)) for part in ("train", "test")}
-    subwords = ByteLevelBPETokenizer()
-    texts = [text for pair in parts["train"] for text in (pair.source, pair.target)]
-    subwords.train_from_iterator(texts, vocab_size=PIECES, min_frequency=2, show_progress=False)
+    subwords = learn_pieces([text for pair in parts["train"] for text in (pair.source, pair.target)])
 
     def cut(part: str) -> list[tuple[list[int], list[int]]]:
         pairs = [(subwords.encode(pair.source).ids, subwords.encode(pair.target).ids) for pair in parts[part]]
@@ -212,6 +206,15 @@ def lay_out(folder: Path) -> Course:
     )
 
 
+def learn_pieces(texts: list[str]) -> Any:
+    """Subwords of both sides together, by `tokenizers`."""
+    from tokenizers import ByteLevelBPETokenizer
+
+    subwords = ByteLevelBPETokenizer()
+    subwords.train_from_iterator(texts, vocab_size=PIECES, min_frequency=2, show_progress=False)
+    return subwords
+
+
 def corpus() -> Path:
     """The Django corpus."""
     checkout = FOLDER.parents[1]
@@ -227,7 +230,7 @@ def peers_python() -> Path:
     folder = Path(os.environ.get("GLOSSWRIGHT_PEERS") or Path.home() / ".cache" / "glosswright" / "peers")
     python = folder / "bin" / "python"
     if not python.exists():
-        raise Skipped("joeynmt and CTranslate2 are not here: run scripts/peers.sh once (some 1.5 GB)")
+        raise Skipped("joeynmt, CTranslate2 and Marian are not here: run scripts/peers.sh once (some 2.6 GB)")
     return python
 
 
@@ -244,7 +247,7 @@ def start(name: str, python: Path, file: str) -> Rival:
             text=True,
             env=environment,
         )
-    return Rival(name, process, Path(chatter), trains=file != "race_ctranslate2.py")
+    return Rival(name, process, Path(chatter), trains=file in ("race_ours.py", "race_joeynmt.py"))
 
 
 main = command(run, __doc__)

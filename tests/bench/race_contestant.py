@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 Ids = list[int]
 """Pieces of a text, numbered from 0; a toolkit puts its special ids before them."""
+LONGEST = 100
+RATE = 1e-3
 
 
 class Contestant(Protocol):
@@ -21,11 +23,16 @@ class Contestant(Protocol):
 
     parameters: int
 
-    def train(self, sources: list[Ids], targets: list[Ids]) -> float:
-        """One update on a batch; the loss per token."""
+    def prepare(self, sources: list[Ids], *, beam: int, length: int) -> None:
+        """What a toolkit has to do before it can decode such a batch, and would do once for a corpus; not timed."""
 
-    def decode(self, sources: list[Ids], *, beam: int, length: int) -> list[Ids]:
-        """Exactly `length` pieces for each source of a batch, whatever the network would rather do."""
+    def train(self, sources: list[Ids], targets: list[Ids], rate: float) -> float:
+        """One update on a batch with that learning rate; the loss per token."""
+
+    def decode(self, sources: list[Ids], *, beam: int, length: int | None) -> list[Ids]:
+        """Exactly `length` pieces for each source of a batch, whatever the network would rather do; None: as many as
+        it likes, up to `LONGEST`.
+        """
 
 
 def take_part(enter: Callable[[dict[str, Any]], Contestant]) -> None:
@@ -34,13 +41,16 @@ def take_part(enter: Callable[[dict[str, Any]], Contestant]) -> None:
     contestant: Contestant | None = None
     for line in sys.stdin:
         command = json.loads(line)
+        if command.get("length"):
+            assert contestant is not None
+            contestant.prepare(command["batches"][0], beam=command["beam"], length=command["length"])
         cpu, wall = time.process_time(), time.perf_counter()
         found: dict[str, Any] = {}
         if contestant is None:
             contestant = enter(command)
             found["parameters"] = contestant.parameters
         elif command["do"] == "train":
-            losses = [contestant.train(*batch) for batch in command["batches"]]
+            losses = [contestant.train(*batch, rate=command.get("rate", RATE)) for batch in command["batches"]]
             found = {
                 "loss": losses[-1],
                 "tokens": sum(len(target) + 1 for _, targets in command["batches"] for target in targets),
@@ -50,7 +60,7 @@ def take_part(enter: Callable[[dict[str, Any]], Contestant]) -> None:
                 contestant.decode(batch, beam=command["beam"], length=command["length"]) for batch in command["batches"]
             ]
             found = {
-                "sentences": sum(map(len, decoded)),
+                "answers": [ids for batch in decoded for ids in batch],
                 "lengths": sorted({len(ids) for batch in decoded for ids in batch}),
             }
         found |= {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}

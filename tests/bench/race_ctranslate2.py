@@ -13,7 +13,7 @@ from typing import Any
 import ctranslate2
 import numpy as np
 from ctranslate2.specs import TransformerSpec
-from race_contestant import Ids, take_part
+from race_contestant import LONGEST, Ids, take_part
 
 SPECIAL = ("<unk>", "<s>", "</s>")
 
@@ -73,15 +73,18 @@ class CTranslate2:
                 str(Path(folder)), device="cpu", inter_threads=1, intra_threads=entry["threads"], compute_type="float32"
             )
 
-    def train(self, sources: list[Ids], targets: list[Ids]) -> float:
+    def prepare(self, sources: list[Ids], *, beam: int, length: int) -> None:
+        pass
+
+    def train(self, sources: list[Ids], targets: list[Ids], rate: float) -> float:
         raise NotImplementedError("CTranslate2 does not train")
 
-    def decode(self, sources: list[Ids], *, beam: int, length: int) -> list[Ids]:
+    def decode(self, sources: list[Ids], *, beam: int, length: int | None) -> list[Ids]:
         found = self._translator.translate_batch(
             [[f"piece{each}" for each in ids] for ids in sources],
             beam_size=beam,
-            max_decoding_length=length,
-            min_decoding_length=length,
+            max_decoding_length=length or LONGEST,
+            min_decoding_length=length or 1,
             disable_unk=True,
             max_batch_size=0,
         )

@@ -5,6 +5,7 @@ It runs in the environment that `scripts/peers.sh` makes.
 
 from __future__ import annotations
 
+from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from joeynmt.batch import Batch
 from joeynmt.model import build_model
 from joeynmt.search import search
 from joeynmt.vocabulary import Vocabulary
-from race_contestant import Ids, take_part
+from race_contestant import LONGEST, Ids, take_part
 
 UNK, PAD, BOS, EOS, N_SPECIAL = 0, 1, 2, 3, 4
 
@@ -43,8 +44,13 @@ class JoeyNMT:
         self._optimizer = torch.optim.Adam(self._model.parameters(), lr=1e-3, betas=(0.9, 0.98))
         self.parameters = sum(weights.numel() for weights in self._model.parameters())
 
-    def train(self, sources: list[Ids], targets: list[Ids]) -> float:
+    def prepare(self, sources: list[Ids], *, beam: int, length: int) -> None:
+        pass
+
+    def train(self, sources: list[Ids], targets: list[Ids], rate: float) -> float:
         self._model.train()
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
         batch = _batch(sources, targets)
         batch.sort_by_src_length()
         loss, *_ = self._model(return_type="loss", **vars(batch))
@@ -55,19 +61,25 @@ class JoeyNMT:
         self._model.zero_grad()
         return float(loss.detach())
 
-    def decode(self, sources: list[Ids], *, beam: int, length: int) -> list[Ids]:
+    def decode(self, sources: list[Ids], *, beam: int, length: int | None) -> list[Ids]:
         self._model.eval()
         batch = _batch(sources, None)
-        batch.sort_by_src_length()
+        places = batch.sort_by_src_length()
         found, *_ = search(
             model=self._model,
             batch=batch,
-            max_output_length=length,
-            min_output_length=length,
+            max_output_length=length or LONGEST,
+            min_output_length=length or 1,
             beam_size=beam,
             beam_alpha=1.0,
         )
-        return [[int(each) for each in row] for row in found]
+        rows = [[int(each) - N_SPECIAL for each in found[place]] for place in places]
+        return rows if length else [_before_the_end(row) for row in rows]
+
+
+def _before_the_end(row: Ids) -> Ids:
+    """Without special signs."""
+    return [each for each in takewhile(lambda each: each != EOS - N_SPECIAL, row) if each >= 0]
 
 
 def _configuration(entry: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from race_contestant import Ids, take_part
+from race_contestant import LONGEST, Ids, take_part
 
 from glosswright_model.data.batching import Example, collate, collate_sources
 from glosswright_model.data.codec import EncodedSource
@@ -55,8 +55,13 @@ class Ours:
         self.parameters = sum(weights.numel() for weights in self._network.parameters())
         self._copy = entry["copy"]
 
-    def train(self, sources: list[Ids], targets: list[Ids]) -> float:
+    def prepare(self, sources: list[Ids], *, beam: int, length: int) -> None:
+        pass
+
+    def train(self, sources: list[Ids], targets: list[Ids], rate: float) -> float:
         self._network.train()
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
         pairs = zip(map(self._source, sources), targets, strict=True)
         batch = collate([Example(source, _shifted(target), n) for n, (source, target) in enumerate(pairs)])
         losses = self._network(batch.source, batch.target, label_smoothing=0.1)
@@ -68,16 +73,17 @@ class Ours:
         self._optimizer.step()
         return -float(losses.log_probs.detach().sum()) / tokens
 
-    def decode(self, sources: list[Ids], *, beam: int, length: int) -> list[Ids]:
+    def decode(self, sources: list[Ids], *, beam: int, length: int | None) -> list[Ids]:
         self._network.eval()
-        model, source = Endless(self._network), collate_sources(list(map(self._source, sources)))
+        model = self._network if length is None else Endless(self._network)
+        source, most = collate_sources(list(map(self._source, sources))), length or LONGEST
         if beam == 1:
-            found = greedy(model, source, max_length=length)
+            found = greedy(model, source, max_length=most)
         else:
             normalisation = Normalisation(length=1.0)
-            searched = beam_search(model, source, width=beam, max_length=length, normalisation=normalisation)
+            searched = beam_search(model, source, width=beam, max_length=most, normalisation=normalisation)
             found = [hypotheses[0] for hypotheses in searched]
-        return [list(hypothesis.ids) for hypothesis in found]
+        return [[each - N_SPECIAL for each in hypothesis.ids] for hypothesis in found]
 
     def _source(self, ids: Ids) -> EncodedSource:
         shifted = _shifted(ids)

@@ -31,7 +31,9 @@ EXIT_OK = 0
 def register(add: AddCommand) -> None:
     """Declare the command."""
     parser = add("eval", run, "Measure trained models, or files of answers, on a corpus.")
-    parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT", help="a checkpoint's folder")
+    parser.add_argument(
+        "checkpoints", nargs="*", type=Path, metavar="CHECKPOINT", help="a checkpoint's folder, or one that comes along"
+    )
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="the corpus: a folder or a file")
     parser.add_argument("--corpus", help="its name (default: told by what lies in the folder)")
     parser.add_argument("--part", default="test", help="which part is answered (default: %(default)s)")
@@ -65,7 +67,9 @@ def run(options: argparse.Namespace) -> int:
     from glosswright_model.evaluation.report import as_json
     from glosswright_model.evaluation.results import System, score_system
     from glosswright_model.evaluation.task import open_task
+    from glosswright_model.weights.shipped import checkpoint_folder
 
+    options.checkpoints = [checkpoint_folder(path) for path in options.checkpoints]
     if not options.checkpoints and not options.outputs:
         raise DataError("There is nothing to measure: give a checkpoint's folder, or a file of answers by --outputs.")
     task = open_task(

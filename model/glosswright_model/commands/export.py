@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def register(add: AddCommand) -> None:
     """Declare the command."""
     export = add("export", run, "Copy a trained model with smaller weights.")
-    export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a checkpoint's folder")
+    export.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a checkpoint's folder, or its name")
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the copy goes")
     export.add_argument(
         "--weights",
@@ -26,8 +26,9 @@ def register(add: AddCommand) -> None:
 def run(options: argparse.Namespace) -> int:
     """Copy; returns 0. Raises CheckpointError with a sentence for the user."""
     from glosswright_model.checkpoint import WEIGHTS_NAME, load_checkpoint, save_checkpoint
+    from glosswright_model.weights.shipped import checkpoint_folder
 
-    loaded = load_checkpoint(options.checkpoint)
+    loaded = load_checkpoint(checkpoint_folder(options.checkpoint))
     save_checkpoint(options.out, loaded.network, loaded.config, loaded.codec, loaded.about, weights=options.weights)
     megabytes = (options.out / WEIGHTS_NAME).stat().st_size / 1e6
     print(f"{options.out}: {megabytes:.1f} MB of weights as {options.weights}.")

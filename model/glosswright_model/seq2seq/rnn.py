@@ -20,15 +20,28 @@ from glosswright_model.seq2seq.embedding import Dropout, TokenEmbedding
 from glosswright_model.seq2seq.memory import Memory
 from glosswright_model.seq2seq.network import Losses
 from glosswright_model.seq2seq.objective import Objective
+from glosswright_model.seq2seq.packed import Linear, Stepping, packed_linear, packed_recurrent
 from glosswright_model.seq2seq.pointer import extended_log_probs
 from glosswright_model.seq2seq.recurrent import Recurrent
 from glosswright_model.seq2seq.step import Step
 
 
 @dataclass(frozen=True, slots=True)
+class Layers:
+    """The largest layers of a step: the network's own, or the same packed for many steps."""
+
+    recurrent: Stepping
+    readout: Linear
+    """[E + H] -> [R]"""
+    output: Linear
+    """[R] -> [V] (Luong et al. 2015, eq. 6)"""
+
+
+@dataclass(frozen=True, slots=True)
 class RnnState:
     """What the decoder remembers of N hypotheses."""
 
+    layers: Layers
     memory: Memory
     hidden: tuple[Tensor, ...]
     """States of the recurrent layers, each [layers, N, H]: hidden and, in an LSTM, cell."""
@@ -40,6 +53,7 @@ class RnnState:
     def reorder(self, index: Tensor) -> RnnState:
         """The state of hypotheses `index` [M], in that order."""
         return RnnState(
+            self.layers,
             self.memory.reorder(index),
             tuple(part.index_select(1, index) for part in self.hidden),
             None if self.fed is None else self.fed.index_select(0, index),
@@ -133,7 +147,7 @@ class RnnDecoder(nn.Module):
             read = state.memory.copyable.read(ids, state.memory.encoded)
             embedded = torch.cat([embedded, read], dim=-1)  # from here on X is both
         if not (self.attend_first or self.input_feeding):
-            states, hidden = self.recurrent(embedded, state.hidden)
+            states, hidden = state.layers.recurrent(embedded, state.hidden)
             state = replace(state, hidden=hidden)
             if not self.coverage:
                 return self._read(embedded, states, state)
@@ -151,16 +165,16 @@ class RnnDecoder(nn.Module):
                 step, state = self._bahdanau(x, state)
             else:
                 assert state.fed is not None
-                s, hidden = self.recurrent(torch.cat([x, state.fed[:, None]], dim=-1), state.hidden)
+                s, hidden = state.layers.recurrent(torch.cat([x, state.fed[:, None]], dim=-1), state.hidden)
                 step, state = self._read(x, s, replace(state, hidden=hidden))
             steps.append(step)
-        return _join(steps), state
+        return (_join(steps) if len(steps) > 1 else steps[0]), state
 
     def _bahdanau(self, x: Tensor, state: RnnState) -> tuple[Decoded, RnnState]:
         """One step in Bahdanau's order: c_t from s_{t-1}, then s_t = f(s_{t-1}, x_t, c_t). x: [B, 1, X]"""
         before = state.hidden[0][-1][:, None]  # [B, 1, H], of the top layer
         weights, context = self._attend(before, state)
-        s, hidden = self.recurrent(torch.cat([x, context], dim=-1), state.hidden)
+        s, hidden = state.layers.recurrent(torch.cat([x, context], dim=-1), state.hidden)
         return self._finish(x, s, weights, context, replace(state, hidden=hidden))
 
     def _read(self, x: Tensor, s: Tensor, state: RnnState) -> tuple[Decoded, RnnState]:
@@ -178,7 +192,7 @@ class RnnDecoder(nn.Module):
     ) -> tuple[Decoded, RnnState]:
         """s~_t = tanh(W_c [c_t; s_t]), the copy gate, and what the next step has to know."""
         seen = torch.cat([context, s], dim=-1)  # [B, T, E + H]
-        readouts = self.dropout(torch.tanh(self.readout(seen)))
+        readouts = self.dropout(torch.tanh(state.layers.readout(seen)))
         gates = None if self.gate is None else self.gate(torch.cat([seen, x], dim=-1)).squeeze(-1)
         loss = None
         if state.coverage is not None:
@@ -235,12 +249,15 @@ class RnnSeq2Seq(nn.Module):
         memory = Memory.of(source, encoded, (self.decoder.score.keys(encoded),))
         fed = encoded.new_zeros(encoded.size(0), self.output.in_features) if self.decoder.input_feeding else None
         coverage = encoded.new_zeros(source.ids.shape) if self.decoder.coverage else None
-        return RnnState(memory, hidden, fed, coverage)
+        layers = Layers(
+            packed_recurrent(self.decoder.recurrent), packed_linear(self.decoder.readout), packed_linear(self.output)
+        )
+        return RnnState(layers, memory, hidden, fed, coverage)
 
     def step(self, previous: Tensor, state: RnnState) -> Step:
         """Feed the last token of each hypothesis, `previous` [N] ids in the extended vocabulary; BOS at first."""
         decoded, state = self.decoder(previous[:, None], state)
-        log_probs = log_softmax(self.output(decoded.readouts[:, 0]).float(), dim=-1)  # [N, V]
+        log_probs = log_softmax(state.layers.output(decoded.readouts[:, 0]).float(), dim=-1)  # [N, V]
         attention = decoded.attention[:, 0]  # [N, S]
         copyable = state.memory.copyable
         if decoded.gates is None:

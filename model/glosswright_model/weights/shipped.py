@@ -44,6 +44,12 @@ def find_shipped(name: str, folder: Path | None = None) -> Shipped | None:
     return next((each for each in shipped_networks(folder) if each.name.casefold() == name.casefold()), None)
 
 
+def checkpoint_folder(path: Path) -> Path:
+    """The folder itself; where there is none, that of the network of this name which comes with the package."""
+    network = None if path.exists() else find_shipped(str(path))
+    return path if network is None else network.path
+
+
 def _read(path: Path) -> Shipped | None:
     try:
         about = json.loads((path / "config.json").read_text(encoding="utf-8"))["about"]

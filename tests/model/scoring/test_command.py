@@ -66,6 +66,19 @@ def test_answers_held_to_the_grammar_all_parse(tmp_path: Path, capsys: pytest.Ca
     assert rates[0] < rates[1] == 100.0
 
 
+def test_a_network_that_comes_along_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `serve` finds it; nobody knows where a package lies."""
+    data = write_corpus(tmp_path / "corpus")
+    write_checkpoint(tmp_path / "shipped" / "lines-lstm")
+    monkeypatch.setattr("glosswright_model.weights.shipped.FOLDER", tmp_path / "shipped")
+    assert main(["eval", "lines-lstm", "--data", str(data), "--max-length", "8", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["systems"][0]["parameters"] > 0
+    assert main(["export", "lines-lstm", "--out", str(tmp_path / "small")]) == 0
+    assert (tmp_path / "small" / "config.json").is_file()
+
+
 def test_an_ensemble_answers_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two networks of one vocabulary are one system, and of two vocabularies none."""
     data = write_corpus(tmp_path / "corpus")
