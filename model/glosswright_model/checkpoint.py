@@ -66,6 +66,8 @@ class About:
     """Names of the corpora it was trained on."""
     licence: str = "unknown"
     """Under which its weights may be passed on: SPDX identifier, or words."""
+    context: bool = False
+    """Whether its sources begin with the code that stands before the target; see `data.pairs.Pair.with_context`."""
     results: Mapping[str, float] = field(default_factory=dict)
     """What validation found, by the name of the metric."""
     version: str = __version__
@@ -298,15 +300,16 @@ def _refuse_hostile_sizes(config: NetworkConfig, document: Mapping[str, Any]) ->
 
 def _about(values: Mapping[str, Any]) -> About:
     texts = {key: values.get(key) for key in ("name", "unit", "language", "licence", "version")}
-    data, results = values.get("data", []), values.get("results", {})
+    data, results, context = values.get("data", []), values.get("results", {}), values.get("context", False)
     if (
         not all(isinstance(text, str) for text in texts.values())
         or texts["unit"] not in UNITS
+        or not isinstance(context, bool)
         or not (isinstance(data, list) and all(isinstance(name, str) for name in data))
         or not (isinstance(results, dict) and all(isinstance(value, int | float) for value in results.values()))
     ):
         raise _Wrong(f'"about" in {CONFIG_NAME} does not say what it was trained for.')
-    return About(data=tuple(data), results=results, **texts)  # type: ignore[arg-type]  # checked just above
+    return About(data=tuple(data), results=results, context=context, **texts)  # type: ignore[arg-type]  # checked just above
 
 
 def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:

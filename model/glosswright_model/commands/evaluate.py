@@ -128,7 +128,8 @@ def _answers(task: Task, name: str, model: StepModel, loaded: Sequence[Loaded], 
         attention=options.out is not None and options.pictures > 0,
     )
     with _progress(name, len(task.pairs)) as advance:
-        sources = [pair.source for pair in task.pairs]
+        asked = (pair.with_context() if loaded[0].about.context else pair for pair in task.pairs)
+        sources = [pair.source for pair in asked]
         decoded = answer_all(model, loaded[0].codec, sources, search, constraint=constraint, progress=advance)
     return System(
         name=name,

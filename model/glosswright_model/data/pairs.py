@@ -54,6 +54,10 @@ class Pair:
     context: str = ""
     """Code that stands before the target and belongs to the question (a signature, imports); empty where none does."""
 
+    def with_context(self) -> Pair:
+        """The same pair, what stands before the target being part of the question, on lines above it."""
+        return dataclasses.replace(self, source=f"{self.context}\n{self.source}".strip())
+
     def to_json(self) -> dict[str, Any]:
         """A flat object; empty optional fields are left out."""
         row: dict[str, Any] = {

@@ -31,6 +31,8 @@ class DataSettings(Settings):
     corpus: str
     path: str
     """Its folder or file, from where the command runs; `--data` overrides it."""
+    context: bool = False
+    """Whether the code before a target, such as a function's signature, is part of the question."""
     train: tuple[str, ...] = ("train",)
     """Parts that are trained on."""
     dev: str = "dev"

@@ -81,6 +81,7 @@ def prepare(experiment: Experiment) -> Prepared:
         language=experiment.language,
         data=tuple(f"{experiment.data.corpus}/{part}" for part in experiment.data.train),
         licence=experiment.licence,
+        context=experiment.data.context,
     )
     options = BatchOptions(size=experiment.training.batch_size, seed=experiment.training.seed)
     examples: Sequence[Example] | Callable[[int], Sequence[Example]] = encoded.examples
@@ -109,6 +110,8 @@ def read_parts(experiment: Experiment) -> tuple[tuple[Pair, ...], tuple[Pair, ..
     data, path = experiment.data, Path(experiment.data.path).expanduser()
     train = tuple(pair for part in data.train for pair in read_corpus(data.corpus, path, part))
     dev = tuple(read_corpus(data.corpus, path, data.dev))
+    if data.context:
+        train, dev = (tuple(pair.with_context() for pair in part) for part in (train, dev))
     if not train:
         raise DataError(f"{path} has no pair to train on in {', '.join(data.train) or 'no part'}.")
     if not dev:

@@ -38,7 +38,7 @@ class Round:
 ROUNDS = (
     Round(1, (0.0, 0.6, 0.6, 0.6)),
     Round(2, (0.0, 0.7, 0.7, 0.7)),
-    Round(0, (0.8,) * 8),
+    Round(1, (0.8,) * 8),
 )
 """After the first answer; the last round is gone through again. Chosen by what is written in docs/experiments.md:
 another form finds what more samples of the same do not. A small batch is over sooner, a large one costs less for each

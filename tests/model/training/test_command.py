@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness.toy_seq2seq import toy_checkpoint, toy_corpus
 
 from glosswright_model.checkpoint import load_checkpoint
 from glosswright_model.cli import EXIT_FAILURE, EXIT_OK, main
+from glosswright_model.data.codec import Codec
+from glosswright_model.data.pair_files import write_pairs
+from glosswright_model.data.pairs import SPLITS, Pair
+from glosswright_model.decoding.step import StepModel
+from glosswright_model.evaluation.answers import Decoded, answer_all
 from glosswright_model.training.config import read_experiment
 
 pytestmark = pytest.mark.torch
@@ -157,3 +164,27 @@ def test_a_smaller_copy_answers_the_same(tmp_path: Path, capsys: pytest.CaptureF
     assert sizes[0] < 0.7 * sizes[1]
     assert main(["export", str(tmp_path / "nothing"), "--out", str(tmp_path / "copy")]) == EXIT_FAILURE
     assert "is no checkpoint" in capsys.readouterr().err
+
+
+def test_code_before_a_target_can_be_part_of_the_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checkpoint remembers it, so that it is asked as it was trained."""
+    pairs = [
+        Pair(f"Give {name}.", f"return {name}", kind="body", context=f"def f({name}):", split=split)
+        for name in ("left", "right", "top")
+        for split in SPLITS
+    ]
+    write_pairs(tmp_path / "pairs.jsonl", pairs)
+    (tmp_path / "toy.yaml").write_text(CONFIG)
+    pair_data = ["--data", str(tmp_path / "pairs.jsonl")]
+    change = ["--set", "data.corpus=pairs", "--set", "data.context=true", "--set", "training.epochs=1"]
+    assert main(["train", str(tmp_path / "toy.yaml"), *pair_data, "--out", str(tmp_path / "run"), *change]) == EXIT_OK
+    assert load_checkpoint(tmp_path / "run" / "model").about.context
+    asked: list[str] = []
+
+    def spy(model: StepModel, codec: Codec, sources: Sequence[str], *others: Any, **more: Any) -> Decoded:
+        asked.extend(sources)
+        return answer_all(model, codec, sources, *others, **more)
+
+    monkeypatch.setattr("glosswright_model.evaluation.answers.answer_all", spy)
+    assert main(["eval", str(tmp_path / "run" / "model"), *pair_data]) == EXIT_OK
+    assert "def f(left):\nGive left." in asked
