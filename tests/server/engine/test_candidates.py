@@ -149,7 +149,7 @@ async def test_where_the_first_fails_samples_follow() -> None:
 
 
 @needs_sandbox
-async def test_later_samples_come_back_to_the_best_form() -> None:
+async def test_later_samples_come_back_to_the_form_that_finds_most() -> None:
     """The model server has evaluated it already; and a server that takes a temperature for each choice is told so."""
     stage = Stage(SQUARE, [PLUS] * 4, [PLUS] * 4, [SQUARE, RIGHT])
     ready = Source.ready_now
@@ -157,7 +157,7 @@ async def test_later_samples_come_back_to_the_best_form() -> None:
     assert code(await stage.implement(TWICE)) == "x + x"
     first, second, third, last = stage.requests
     assert len({first.prompt, second.prompt, third.prompt}) == 3
-    assert last.prompt == first.prompt
+    assert last.prompt == second.prompt
     assert (second.n, third.n, last.n) == (4, 4, 4)
     assert len(second.temperatures) == 4
     assert second.temperatures[0] == 0
