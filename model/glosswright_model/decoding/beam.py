@@ -16,6 +16,7 @@ from glosswright_model.decoding.constraint import DeadEnd, Prefix
 from glosswright_model.decoding.hypothesis import FORBIDDEN, Hypothesis, Normalisation, coverage_penalty
 from glosswright_model.decoding.repetition import Repetition
 from glosswright_model.decoding.step import StepModel
+from glosswright_model.decoding.top import top
 from glosswright_model.seq2seq.batch import BOS, EOS, PAD, Source
 
 _IMPOSSIBLE = -1e4
@@ -180,15 +181,16 @@ class _Search:
         size = log_probs.shape[1]
         totals = (scores.flatten()[:, None] + log_probs).view(-1, beam * size)  # [A, beam * E]
         count = min(2 * self._width, beam * size)  # at most `width` of them end, so that enough run on
-        top, index = totals.topk(count, dim=1)
+        best, index = top(totals, count)
         tokens = index % size
         ending = tokens == EOS
-        first = ending[:, : self._width] & (top[:, : self._width] > -torch.inf)
+        first = ending[:, : self._width] & (best[:, : self._width] > -torch.inf)
         parents = index // size
-        ends = [(place, int(parents[place, rank]), float(top[place, rank])) for place, rank in first.nonzero().tolist()]
+        places = first.nonzero().tolist()
+        ends = [(place, int(parents[place, rank]), float(best[place, rank])) for place, rank in places]
         order = ending.long().argsort(dim=1, stable=True)[:, : self._width]
-        top = top.masked_fill(ending, -torch.inf)
-        return _Selection(parents.gather(1, order), tokens.gather(1, order), top.gather(1, order), ends, [])
+        best = best.masked_fill(ending, -torch.inf)
+        return _Selection(parents.gather(1, order), tokens.gather(1, order), best.gather(1, order), ends, [])
 
     def _select_allowed(
         self, scores: Tensor, log_probs: Tensor, beam: int, prefixes: list[Prefix | None], room: int
@@ -203,8 +205,8 @@ class _Search:
         todo = list(range(sources))
         seen, count = 0, min(4 * self._width, beam * size)
         while todo:
-            top, index = totals[todo].topk(count, dim=1)
-            for place, values, indices in zip(list(todo), top.tolist(), index.tolist(), strict=True):
+            best, index = top(totals[todo], count)
+            for place, values, indices in zip(list(todo), best.tolist(), index.tolist(), strict=True):
                 going = chosen[place]
                 for total, flat in zip(values[seen:], indices[seen:], strict=True):
                     row, token = divmod(flat, size)

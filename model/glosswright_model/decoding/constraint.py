@@ -12,6 +12,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from glosswright_model.decoding.top import best
+
 
 class Prefix(Protocol):
     """What one hypothesis holds so far, as a rule sees it. Immutable, so that hypotheses that branch off share it."""
@@ -46,7 +48,7 @@ def best_allowed(log_probs: Tensor, prefixes: Sequence[Prefix], room: int) -> tu
 
     Raises DeadEnd when a rule leaves nothing: rules promise that this does not happen.
     """
-    likeliest = log_probs.argmax(dim=1).tolist()
+    likeliest = best(log_probs).tolist()
     chosen: list[int] = []
     after: list[Prefix] = []
     for row, (token, prefix) in enumerate(zip(likeliest, prefixes, strict=True)):

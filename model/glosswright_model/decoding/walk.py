@@ -15,6 +15,7 @@ from glosswright_model.decoding.constraint import Prefix, best_allowed
 from glosswright_model.decoding.hypothesis import FORBIDDEN, Emitted, Hypothesis, OnToken
 from glosswright_model.decoding.repetition import Repetition
 from glosswright_model.decoding.step import State, StepModel
+from glosswright_model.decoding.top import best
 from glosswright_model.seq2seq.batch import BOS, EOS
 
 Choose = Callable[[Tensor, Tensor], Tensor]
@@ -26,7 +27,7 @@ ChooseAllowed = Callable[[Tensor, Tensor, Sequence[Prefix], int], tuple[Tensor, 
 
 def greedily(scores: Tensor, rows: Tensor) -> Tensor:
     """The likeliest token of each row."""
-    return scores.argmax(dim=1)
+    return best(scores)
 
 
 def greedily_allowed(
