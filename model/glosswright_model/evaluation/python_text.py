@@ -11,6 +11,7 @@ import ast
 import re
 import textwrap
 import warnings
+from functools import lru_cache
 
 from glosswright_model.data.python_words import NEWLINE, SPACE, join
 
@@ -27,6 +28,7 @@ _INDENT = "    "
 _TOKEN = re.compile(r"""\d[\w.]*(?:[eE]-\d+)?|\.\d+|\w+|[^\w\s'"]+|[a-zA-Z]{1,2}('.*'|".*")""")
 
 
+@lru_cache(maxsize=1 << 14)  # each measure asks for the same text again, each validation for the same references
 def from_canonical(text: str) -> str:
     """Source of a line of the Django corpus, whether in its canonical form (tokens between blanks) or source already.
 

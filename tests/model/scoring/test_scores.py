@@ -6,6 +6,7 @@ import pytest
 
 from glosswright_model.errors import DataError
 from glosswright_model.evaluation.protocols import PROTOCOLS, Protocol, find_protocol
+from glosswright_model.evaluation.python_text import from_canonical
 from glosswright_model.evaluation.scores import bleu_score, compare, exact_match_score, judge_all, summed_up
 
 REFERENCES = ["x = [ ' _STR:0_ ' ]", "if x : ⏎ ⇥ pass ⏎ ⇤", "return self . name", "y = f ( x )"]
@@ -29,6 +30,13 @@ def test_figures_of_a_small_corpus() -> None:
     assert scores.bleu.interval.low < scores.bleu.value < scores.bleu.interval.high
     assert scores.corpus_bleu.score != pytest.approx(scores.bleu.value)
     assert exact_match_score(pairs) == 50.0
+
+
+def test_each_text_is_put_together_once() -> None:
+    """Five measures ask for it, and a parser works on it: the larger part of what scoring Django took."""
+    from_canonical.cache_clear()
+    judge_all(find_protocol("django"), ANSWERS, REFERENCES, codebleu=True)
+    assert from_canonical.cache_info().misses == len({*ANSWERS, *REFERENCES})
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)
