@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from glosswright_model.backends.base import Backend
 from glosswright_model.errors import WeightsError
 from glosswright_model.serving.loading import Load, Report
+
+_RESULTS = ("model", "adapter")
+"""Folders that training and fine-tuning write into a run's folder."""
 
 
 def default_model() -> str:
@@ -12,6 +17,11 @@ def default_model() -> str:
     from glosswright_model.weights import default_entry
 
     return default_entry().name
+
+
+def name_of(path: Path) -> str:
+    """What a user's own model is called: as its file or folder; `runs/mine/model`, as training leaves it, is "mine"."""
+    return path.parent.name or path.name if path.name in _RESULTS else path.name
 
 
 def model_load(
@@ -50,7 +60,7 @@ def model_load(
         report.loading()
         return load_backend(
             path,
-            model_name=found.entry.name if found.entry is not None else path.name,
+            model_name=found.entry.name if found.entry is not None else name_of(path),
             family=found.family,
             backend=backend,
             context_length=context_length,

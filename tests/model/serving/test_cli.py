@@ -18,7 +18,7 @@ from glosswright_model.errors import ModelLoadError, ServingError, SourceUnavail
 from glosswright_model.serving import control, doctor, state_file
 from glosswright_model.serving.loading import Loading
 from glosswright_model.serving.scripted import scripted_load
-from glosswright_model.serving.source import default_model, model_load
+from glosswright_model.serving.source import default_model, model_load, name_of
 from glosswright_model.serving.state_file import Claim, find_running
 from glosswright_model.weights import Progress
 
@@ -311,6 +311,21 @@ def test_a_model_is_found_fetched_and_loaded(pulled: Path, monkeypatch: pytest.M
         "loading",
     ]
     assert told[0][:3] == (entry.size // 2, entry.size, 1e6)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/home/me/runs/mine/model", "mine"),
+        ("/home/me/runs/mine/adapter", "mine"),
+        ("/home/me/django-lstm", "django-lstm"),
+        ("/models/small.gguf", "small.gguf"),
+        ("/model", "model"),
+    ],
+)
+def test_models_of_ones_own_have_a_name_that_says_which(path: str, name: str) -> None:
+    """Each run of training ends with a folder `model`; an editor that shows "model" says nothing."""
+    assert name_of(Path(path)) == name
 
 
 def test_missing_weights_are_not_fetched_against_the_users_will() -> None:
