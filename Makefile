@@ -30,7 +30,7 @@ test: setup  ## Every test, with coverage
 test-fast: $(VENV)/.installed-dev  ## The tests that take no model weights
 	$(BIN)/python -m pytest -q -n 2 -m "not weights and not slow"
 
-editors: $(VENV)/.installed-dev  ## Fetch the editors that tests drive (Neovim, Emacs, Helix; some 500 MB in ~/.cache)
+editors: $(VENV)/.installed-dev  ## Fetch the editors that tests drive (Neovim, Emacs, Helix; 530 MB in ~/.cache)
 	$(BIN)/python tests/editors/install.py
 
 test-editors: editors  ## Drive them, with real keys
@@ -39,7 +39,7 @@ test-editors: editors  ## Drive them, with real keys
 vsix: $(VENV)/.installed  ## The VS Code extension as a package, in dist/
 	@VENV="$(VENV)" PYTHON="$(PYTHON)" scripts/vsix.sh
 
-test-vscode: setup  ## The VS Code extension, in a real VS Code with real keys (fetches 900 MB once)
+test-vscode: setup  ## The VS Code extension, in a real VS Code with real keys (fetches 0.5 GB once)
 	@VENV="$(VENV)" PYTHON="$(PYTHON)" scripts/test-vscode.sh
 
 check: $(VENV)/.installed-dev  ## Lint, format, types and import contracts

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the VS Code extension into dist/glosswright-VERSION.vsix, with the server's wheel inside it.
-# `vsix.sh check` only installs what the build needs, and checks and tests the sources.
+# `vsix.sh install` only installs what the build needs; `vsix.sh check` then checks and tests the sources.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PY=${VENV:-.venv}/bin/python
@@ -16,6 +16,7 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   npm ci --ignore-scripts --no-progress --loglevel=error
   touch node_modules/.package-lock.json
 fi
+[ "${1:-}" != install ] || exit 0
 if [ "${1:-}" = check ]; then
   say "Checking types and style"
   npm run --silent lint

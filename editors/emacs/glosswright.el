@@ -76,14 +76,22 @@ They are sent to lsp-mode's server and to eglot's at start-up."
   (let ((eglot-server-programs (list (cons (list major-mode) #'glosswright--contact))))
     (call-interactively #'eglot)))
 
+(defvar jsonrpc-default-request-timeout)
+(defvar lsp-response-timeout)
+
+(defconst glosswright-patience 120
+  "How many seconds the first answer may take, while the model is being started.")
+
 ;;;###autoload
 (defun glosswright-write-code ()
   "Write the code that the comment or docstring at point asks for."
   (interactive)
   (cond ((and (fboundp 'eglot-current-server) (eglot-current-server))
-         (call-interactively #'eglot-code-actions))
+         (let ((jsonrpc-default-request-timeout glosswright-patience))
+           (call-interactively #'eglot-code-actions)))
         ((bound-and-true-p lsp-mode)
-         (call-interactively 'lsp-execute-code-action))
+         (let ((lsp-response-timeout glosswright-patience))
+           (call-interactively 'lsp-execute-code-action)))
         (t (user-error "No language server runs in this buffer: start lsp or glosswright-eglot"))))
 
 (provide 'glosswright)

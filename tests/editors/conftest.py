@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from harness.scripted_model import ScriptedModel
 
-from .workbench import Workbench
+from .neovim import Neovim, found, version
+from .workbench import Workbench, block
 
 ADD = "def add(a, b):\n    return a + b\n"
-RULES = [["two numbers", ADD], ["Return the sum", "return a + b\n"], ["slowly", "x = 1\n" * 200]]
+THREE = [f"def {name}(a, b):\n    return a {sign} b\n" for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"))]
+RULES = [
+    ["two numbers", ADD],
+    ["one number and another", THREE],
+    ["Return the sum", "return a + b\n"],
+    ["slowly", "x = 1\n" * 200],
+]
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Workbench]:
     """A workbench whose scripted model can add. At the end, what editor and server said is checked."""
-    with ScriptedModel(tmp_path / "model", rules=RULES, token_s=0.001) as model:
-        made = Workbench(tmp_path / "bench", model.env)
+    with (
+        ScriptedModel(tmp_path / "model", rules=RULES, token_s=0.001) as model,
+        Workbench(tmp_path / "bench", model.env) as made,
+    ):
         yield made
-        # A language server that outlived the model server would start the real one in its place.
-        made.wait_until_servers_are_gone()
-        if made.log.exists():
-            made.check()
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Iterator[Workbench]:
+    """The same with a model that says one word and then nothing, until it is told to stop."""
+    with (
+        ScriptedModel(tmp_path / "model", rules=RULES, hang_after=1) as model,
+        Workbench(tmp_path / "bench", model.env) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(params=found() or [None], ids=lambda path: "nvim" if path is None else Path(path).name)
+def nvim(request: pytest.FixtureRequest) -> str:
+    """Each Neovim of this machine."""
+    if request.param is None:
+        pytest.skip("no Neovim here: run `make editors`, or name some in GLOSSWRIGHT_NVIM")
+    if version(request.param) < (0, 11):
+        pytest.skip(f"{request.param} is older than 0.11, which has no vim.lsp.config")
+    return str(request.param)
+
+
+@pytest.fixture
+def neovim(nvim: str, bench: Workbench) -> Iterator[Callable[[str], Neovim]]:
+    """Starts a session on a text, configured as docs/editors/neovim.md says."""
+    with ExitStack() as stack:
+        yield lambda text: stack.enter_context(Neovim(nvim, bench, block("neovim.md", "lua"), text))

@@ -76,6 +76,26 @@ _G.probe = {
   mode = function() return vim.api.nvim_get_mode().mode end,
   version = function() return tostring(vim.version()) end,
   messages = function() return vim.fn.execute('messages') end,
+  floats = function()
+    local seen = {}
+    for _, window in ipairs(vim.api.nvim_list_wins()) do
+      if vim.api.nvim_win_get_config(window).relative ~= '' then
+        vim.list_extend(seen, vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false))
+      end
+    end
+    return table.concat(seen, '\\n')
+  end,
+  clients = function()
+    return vim.tbl_map(function(client) return client.name end, vim.lsp.get_clients({ bufnr = 0 }))
+  end,
+  diagnostics = function() return vim.tbl_map(function(one) return one.source end, vim.diagnostic.get(0)) end,
+  -- What follows is for the plugin only.
+  status = function() return require('glosswright').status() end,
+  notified = function() return _G.notified end,
+  health = function()
+    vim.cmd('checkhealth glosswright')
+    return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n')
+  end,
 }
 """
 
@@ -92,6 +112,18 @@ def version(binary: str) -> tuple[int, int]:
     said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=40, check=True).stdout
     major, minor = said.split()[1].lstrip("v").split(".")[:2]
     return int(major), int(minor)
+
+
+PLUGIN = Path(__file__).resolve().parents[2] / "editors" / "neovim"
+
+
+def plugin_init(options: str = "", more: str = "") -> str:
+    """An `init.lua` that sets the plugin up: `options` is the Lua table for `setup`, `more` goes before it."""
+    return (
+        f"vim.opt.runtimepath:append('{PLUGIN}')\n_G.notified = {{}}\n"
+        "vim.notify = function(message) _G.notified[#_G.notified + 1] = message end\n"
+        f"{more}\nrequire('glosswright').setup({options})\n"
+    )
 
 
 class Neovim:
@@ -117,10 +149,14 @@ class Neovim:
         self._process = subprocess.Popen(
             self._command, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        # The socket is there a moment before anybody listens.
-        wait_for(lambda: Path(self._socket).exists(), "Neovim has a socket")
-        wait_for(lambda: self._call("--remote-expr", "1").returncode == 0, "Neovim listens")
-        wait_for(lambda: self.ask("ready"), "the language server is attached")
+        try:
+            # The socket is there a moment before anybody listens.
+            wait_for(lambda: Path(self._socket).exists(), "Neovim has a socket")
+            wait_for(lambda: self._call("--remote-expr", "1").returncode == 0, "Neovim listens")
+            wait_for(lambda: self.ask("ready"), "the language server is attached")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -1,92 +1,79 @@
-"""Emacs with the configuration of docs/editors/emacs.md."""
+"""Emacs with the set-ups of docs/editors/emacs.md: real keys in a terminal, exact text in the file."""
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
-from pathlib import Path
+import sys
 
 import pytest
 
-from .install import program
-from .workbench import Workbench, block
-
-EMACS = program("emacs") or ""
-
-
-def _version() -> int:
-    """The major version; 0 where there is no Emacs."""
-    if not EMACS:
-        return 0
-    said = subprocess.run([EMACS, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
-    return int(re.findall(r"\d+", said)[0])
-
+from .emacs import EMACS, END, PACKAGE, UNDO, Emacs, Through, has_lsp_mode, version
+from .workbench import Workbench
 
 pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(_version() < 29, reason="no Emacs here, or one before 29, which has no eglot"),
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal"),
+    pytest.mark.skipif(version() < 29, reason="no Emacs here, or one before 29, which has no eglot"),
 ]
+needs_lsp_mode = pytest.mark.skipif(not has_lsp_mode(), reason="this Emacs came without lsp-mode: run `make editors`")
+both_ways = pytest.mark.parametrize("through", ["configuration", "package"])
 
 CODE = "def add(a, b):\n    return a + b"
 STUB = 'def add(a, b):\n    """Return the sum."""\n'
+COMMENT = "# add two numbers\nx = 1\n"
+TYPED = "# add two numbers, ünïcode 𝒳, and slowly two numbers"
 
 
-PACKAGE = Path(__file__).resolve().parents[2] / "editors" / "emacs" / "glosswright.el"
+@both_ways
+def test_eglot(bench: Workbench, through: Through) -> None:
+    """Code actions and their undoing, and fast typing, each with the exact text that it leaves."""
+    with Emacs(bench, "eglot", through) as editor:
+        _actions(editor)
+
+        _typing(editor)
 
 
-def _session(bench: Workbench, configuration: str, session: str, name: str = "example.py") -> dict[str, str]:
-    """What one of the sessions beside this file prints, with `configuration` loaded before it."""
-    init = bench.folder / "init.el"
-    init.write_text(configuration, encoding="utf-8")
-    command = [EMACS, "-Q", "--batch", "-l", str(init), "-l", str(bench.source(session)), str(bench.file("", name))]
-    done = subprocess.run(command, env=bench.env, cwd=bench.project, capture_output=True, text=True, timeout=150)
-    assert done.returncode == 0, done.stderr
-    said: dict[str, str] = json.loads(done.stdout)
-    return said
+@needs_lsp_mode
+@both_ways
+def test_lsp_mode(bench: Workbench, through: Through) -> None:
+    """Code actions and their undoing, ghost text, and fast typing, each with the exact text that it leaves."""
+    with Emacs(bench, "lsp-mode", through) as editor:
+        _actions(editor)
+
+        editor.open("import os\n")
+        editor.press(END)
+        editor.type("# add two numbers\n")
+        editor.sees("return a + b")  # by itself
+        editor.press("\x07")
+        editor.saves("import os\n# add two numbers\n")
+        editor.forget()
+        editor.command("lsp-inline-completion-display")
+        editor.sees("return a + b")
+        editor.press("\t")
+        editor.saves(f"import os\n# add two numbers\n{CODE}")
+
+        _typing(editor)
 
 
-@pytest.mark.parametrize("through", ["configuration", "package"])
-def test_eglot(bench: Workbench, through: str) -> None:
-    """Code actions, a completion item, undo and plain typing, each with the exact text that it leaves."""
-    if through == "package":
-        init = f"(load {json.dumps(str(PACKAGE))})\n(defun eglot-by-hand () (glosswright-eglot))"
-    else:
-        init = block("emacs.md", "elisp", nth=1)
-    assert _session(bench, init, "eglot_session.el") == {
-        "comment offered": "Generate code from this comment",
-        "comment": f"# add two numbers\n{CODE}\nx = 1\n",
-        "comment undone": "# add two numbers\nx = 1\n",
-        "docstring offered": "Implement this function from its docstring",
-        "docstring": f"{STUB}    return a + b\n",
-        "docstring undone": STUB,
-        "completion": f"# add two numbers\n{CODE}\n\nx = 1\n",
-        "typed": "# add two numbers, ünïcode 𝒳, and slowly two numbers",
-    }
+def _actions(editor: Emacs) -> None:
+    editor.open(COMMENT)
+    editor.act("Generate code from this comment")
+    editor.saves(f"# add two numbers\n{CODE}\nx = 1\n")
+    editor.press(UNDO)
+    editor.saves(COMMENT)
+
+    editor.open(STUB)
+    editor.press("\x0e")
+    editor.act("Implement this function from its docstring")
+    editor.saves(f"{STUB}    return a + b\n")
+    editor.press(UNDO)
+    editor.saves(STUB)
 
 
-def _elpa() -> bool:
-    """Whether this is the Emacs that was fetched together with lsp-mode."""
-    said = subprocess.run(
-        [EMACS, "-Q", "--batch", "--eval", '(princ (getenv "GLOSSWRIGHT_ELPA"))'], capture_output=True, text=True
-    )
-    return bool(EMACS) and "elpa" in said.stdout
-
-
-@pytest.mark.parametrize("through", ["configuration", "package"])
-def test_lsp_mode(bench: Workbench, through: str) -> None:
-    """Ghost text, code actions and plain typing, each with the exact text that it leaves."""
-    if not _elpa():
-        pytest.skip("this Emacs came without lsp-mode: run `make editors`")
-    init = f"(load {json.dumps(str(PACKAGE))})" if through == "package" else block("emacs.md", "elisp", nth=2)
-    assert _session(bench, init, "lspmode_session.el") == {
-        "ghost": CODE,
-        "shown": "import os\n# add two numbers\n",
-        "accepted": f"import os\n# add two numbers\n{CODE}",
-        "comment": f"# add two numbers\n{CODE}\nx = 1\n",
-        "docstring": f"{STUB}    return a + b\n",
-        "typed": "# add two numbers, ünïcode 𝒳, and slowly two numbers",
-    }
+def _typing(editor: Emacs) -> None:
+    editor.open("")
+    editor.type(TYPED)
+    editor.saves(TYPED)
 
 
 def test_the_package_compiles(bench: Workbench) -> None:

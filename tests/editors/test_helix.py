@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
+from .helix import Helix
 from .install import program
-from .terminal import Terminal
-from .workbench import Workbench, block, wait_for
+from .workbench import Workbench
 
 pytestmark = [
     pytest.mark.timeout(180),
@@ -24,65 +22,11 @@ CODE = "def add(a, b):\n    return a + b"
 STUB = 'def add(a, b):\n    """Return the sum."""\n'
 
 
-class Helix:
-    """A session on one file."""
-
-    def __init__(self, terminal: Terminal, bench: Workbench, file: Path) -> None:
-        self.terminal = terminal
-        self._bench = bench
-        self._file = file
-
-    def press(self, keys: str) -> None:
-        """Press keys one by one: Helix takes an escape followed at once by a key for one chord."""
-        for key in keys:
-            self.terminal.press(key)
-            time.sleep(0.08 if key == "\x1b" else 0.01)
-
-    def sees(self, text: str) -> None:
-        """Wait until something is drawn."""
-        wait_for(lambda: text in self.terminal.drawn, f"{text!r} on the screen, but {self.terminal.drawn[-500:]!r}")
-
-    def answered(self, method: str) -> None:
-        """Wait until the server has answered a request of one kind."""
-        wait_for(lambda: self._bench.answers(method), f"an answer to {method}")
-
-    def saves(self, text: str) -> None:
-        """Leave insert mode, save, and wait until the file reads so."""
-        self.press("\x1b")
-
-        def saved() -> str:
-            self.press(":w\r")
-            time.sleep(0.1)
-            return self._file.read_text(encoding="utf-8")
-
-        wait_for(lambda: saved() == text, f"{text!r} in the file, but {saved()!r}")
-
-
 @pytest.fixture
 def helix(bench: Workbench) -> Iterator[Callable[[str], Helix]]:
     """Starts a session on a text; it must end well."""
-    folder = bench.home / ".config" / "helix"
-    folder.mkdir(parents=True)
-    (folder / "languages.toml").write_text(block("helix.md", "toml"), encoding="utf-8")
     with ExitStack() as stack:
-        started: list[Terminal] = []
-
-        def start(text: str) -> Helix:
-            file = bench.file(text)
-            terminal = stack.enter_context(
-                Terminal([program("hx") or "hx", str(file)], env=bench.env, cwd=bench.project)
-            )
-            started.append(terminal)
-            editor = Helix(terminal, bench, file)
-            wait_for(lambda: bench.log.exists() and bench.messages("textDocument/didOpen"), "the server is attached")
-            return editor
-
-        yield start
-        for terminal in started:
-            terminal.press("\x1b")
-            time.sleep(0.1)
-            terminal.press(":q!\r")
-            assert terminal.wait(10) == 0
+        yield lambda text: stack.enter_context(Helix(bench, text))
 
 
 @pytest.mark.parametrize(

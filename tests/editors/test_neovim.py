@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 
 import pytest
 
-from .neovim import Neovim, found, version
-from .workbench import Workbench, block, wait_for
+from .neovim import Neovim, version
+from .workbench import wait_for
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -16,23 +15,10 @@ CODE = "def add(a, b):\n    return a + b"
 STUB = 'def add(a, b):\n    """Return the sum."""\n'
 
 
-@pytest.fixture(params=found() or [None], ids=lambda path: "nvim" if path is None else "-".join(path.split("/")[-1:]))
-def neovim(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Neovim]]:
-    """Starts a session on a text, once for each Neovim of this machine."""
-    program = request.param
-    if program is None:
-        pytest.skip("no Neovim here: install one, or name some in GLOSSWRIGHT_NVIM")
-    if version(program) < (0, 11):
-        pytest.skip(f"{program} is older than 0.11, which has no vim.lsp.config")
-    bench: Workbench = request.getfixturevalue("bench")  # which starts a model server: not for a test that is skipped
-    with ExitStack() as stack:
-        yield lambda text: stack.enter_context(Neovim(program, bench, block("neovim.md", "lua"), text))
-
-
 @pytest.fixture
-def ghostly(request: pytest.FixtureRequest, neovim: Callable[[str], Neovim]) -> Callable[[str], Neovim]:
+def ghostly(nvim: str, neovim: Callable[[str], Neovim]) -> Callable[[str], Neovim]:
     """The same, for a Neovim with ghost text."""
-    if request.node.callspec.params["neovim"] and version(request.node.callspec.params["neovim"]) < (0, 12):
+    if version(nvim) < (0, 12):
         pytest.skip("ghost text came with Neovim 0.12")
     return neovim
 

@@ -4,70 +4,31 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from .neovim import Neovim, found, version
+from .neovim import Neovim, plugin_init
 from .test_neovim import CODE, STUB
 from .workbench import Workbench, wait_for
 
 pytestmark = pytest.mark.timeout(180)
 
-PLUGIN = Path(__file__).resolve().parents[2] / "editors" / "neovim"
 RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
-EXTEND = """
-_G.probe.status = function() return require('glosswright').status() end
-_G.probe.notified = function() return _G.notified end
-_G.probe.clients = function()
-  return vim.tbl_map(function(client) return client.name end, vim.lsp.get_clients({ bufnr = 0 }))
-end
-_G.probe.diagnostics = function()
-  return vim.tbl_map(function(one) return one.source end, vim.diagnostic.get(0))
-end
-_G.probe.health = function()
-  vim.cmd('checkhealth glosswright')
-  return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n')
-end
-_G.probe.floats = function()
-  local seen = {}
-  for _, window in ipairs(vim.api.nvim_list_wins()) do
-    if vim.api.nvim_win_get_config(window).relative ~= '' then
-      vim.list_extend(seen, vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false))
-    end
-  end
-  return table.concat(seen, '\\n')
-end
-"""
 
 Start = Callable[..., Neovim]
 
 
-@pytest.fixture(params=found() or [None], ids=lambda path: "nvim" if path is None else "-".join(path.split("/")[-1:]))
-def neovim(request: pytest.FixtureRequest) -> Iterator[Start]:
-    """Starts a session with the plugin on a text; `options` is the Lua table for `setup`, `more` goes before it."""
-    program = request.param
-    if program is None:
-        pytest.skip("no Neovim here: run `make editors`, or name some in GLOSSWRIGHT_NVIM")
-    if version(program) < (0, 11):
-        pytest.skip(f"{program} is older than 0.11")
-    bench: Workbench = request.getfixturevalue("bench")
+@pytest.fixture
+def neovim(nvim: str, bench: Workbench) -> Iterator[Start]:
+    """Starts a session with the plugin on a text; further arguments are those of `plugin_init`."""
     with ExitStack() as stack:
 
         def start(text: str, options: str = "", more: str = "") -> Neovim:
-            init = (
-                f"vim.opt.runtimepath:append('{PLUGIN}')\n_G.notified = {{}}\n"
-                "vim.notify = function(message) _G.notified[#_G.notified + 1] = message end\n"
-                f"{more}\nrequire('glosswright').setup({options})\n"
-            )
-            editor = stack.enter_context(Neovim(program, bench, init, text))
-            extend = bench.folder / "extend.lua"
-            extend.write_text(EXTEND, encoding="utf-8")
-            editor.keys(f":luafile {extend}<CR>")
-            wait_for(lambda: editor.ask("clients"), "the probe is extended")
-            return editor
+            return stack.enter_context(Neovim(nvim, bench, plugin_init(options, more), text))
 
         yield start
 
@@ -113,6 +74,59 @@ def test_a_word_and_then_the_rest(neovim: Start) -> None:
     wait_for(lambda: editor.ghost == CODE.removeprefix("def"), "the rest as ghost text")
     editor.keys("<Tab>")
     wait_for(lambda: editor.text == f"import os\n# add two numbers\n{CODE}", "the rest")
+
+
+def test_going_through_candidates(neovim: Start) -> None:
+    """One comes by itself; <M-]> asks for others, goes through them and around, and <Tab> takes what is shown."""
+    editor = neovim("import os\n")
+    editor.keys("Go")
+    editor.type("# one number and another\n")
+
+    def shown() -> str:
+        ghost = editor.ghost
+        return ghost[4:7] if ghost.startswith("def ") else ""
+
+    assert wait_for(shown, "ghost text") == "add"
+    seen = ["add"]
+    for _ in range(3):
+        editor.keys("<M-]>")
+        seen.append(wait_for(lambda: shown() if shown() != seen[-1] else "", "another"))
+    assert seen == ["add", seen[1], seen[2], "add"]
+    assert set(seen) == {"add", "sub", "mul"}
+    editor.keys("<M-[>")
+    wait_for(lambda: shown() == seen[2], "the one before")
+    editor.keys("<Tab>")
+    sign = {"sub": "-", "mul": "*"}[seen[2]]
+    code = f"def {seen[2]}(a, b):\n    return a {sign} b"
+    wait_for(lambda: editor.text == f"import os\n# one number and another\n{code}", "the suggestion is in the text")
+
+
+def test_leaving_insert_mode_cancels(nvim: str, hanging: Workbench) -> None:
+    """The model must not go on for somebody who has turned to something else."""
+    with Neovim(nvim, hanging, plugin_init(), "import os\n") as editor:
+        editor.keys("Go")
+        editor.type("# add two numbers\n")
+        wait_for(lambda: hanging.messages("textDocument/inlineCompletion"), "a request is under way")
+        editor.normal()
+        wait_for(lambda: hanging.messages("$/cancelRequest"), "it is cancelled")
+        assert editor.text == "import os\n# add two numbers\n"
+        assert editor.ghost == ""
+
+
+def test_nothing_comes_into_a_snippet(neovim: Start) -> None:
+    """While placeholders are filled in <Tab> goes on to the next one; what would come without them comes after them."""
+    editor = neovim("import os\n")
+    editor.keys("Go")
+    editor.type("# add two numbers\n")
+    wait_for(lambda: editor.ghost, "ghost text")
+    editor.keys("<Cmd>lua vim.snippet.expand('${1:name}$0')<CR>")
+    editor.type("d")  # with which the suggestion begins
+    wait_for(lambda: editor.text == "import os\n# add two numbers\nd", "the placeholder is replaced")
+    time.sleep(0.8)
+    assert editor.ghost == ""
+    editor.keys("<Cmd>lua vim.snippet.stop()<CR>")
+    editor.type("e")
+    wait_for(lambda: editor.ghost == CODE.removeprefix("de"), "the rest as ghost text")
 
 
 def test_dismiss(neovim: Start) -> None:

@@ -10,14 +10,19 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+import pytest
+
+from glosswright_model.weights import cache_folder, resolve
 
 from .conformance import faults
 
+MODEL = "qwen2.5-coder-0.5b"
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent.parent / "docs" / "editors"
 WAIT_S = 30.0
@@ -44,7 +49,10 @@ def wait_for(look: Callable[[], Found], what: str, timeout_s: float = WAIT_S) ->
 
 
 class Workbench:
-    """A folder with a home for the editor, a file to edit, and `glosswright` on PATH, which records what is said."""
+    """A folder with a home for the editor, a file to edit, and `glosswright` on PATH, which records what is said.
+
+    A context manager: at its end nothing runs any more, and what was said is checked.
+    """
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         """`env` leads the language server to its model server."""
@@ -52,6 +60,8 @@ class Workbench:
         self.home = folder / "home"
         self.project = folder / "project"
         self.log = folder / "messages.jsonl"
+        self.notices = 0
+        """How many messages the user is to be shown; set by a test that provokes some."""
         for path in (self.home / ".config", self.project / ".git", folder / "bin"):
             path.mkdir(parents=True)
         launcher = folder / "bin" / "glosswright"
@@ -69,24 +79,40 @@ class Workbench:
             "PATH": os.pathsep.join([str(launcher.parent), os.environ["PATH"]]),
         }
 
-    def wait_until_servers_are_gone(self) -> None:
-        """Wait until no language server of this bench runs; AssertionError when one stays."""
+    def __enter__(self) -> Workbench:
+        return self
 
-        def gone() -> bool:
-            lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
-            return not any(str(self.log) in line for line in lines)
+    def __exit__(self, *exc_info: object) -> None:
+        """Nothing that was started here goes on, whatever the test did: a language server that outlived the scripted
+        model would start the real one in its place. Then what editor and server said is checked."""
+        try:
+            wait_for(lambda: not self._processes(recorders=True), "every language server has ended")
+        finally:
+            left = self._processes()
+            for process in left:
+                with suppress(psutil.Error):
+                    process.terminate()
+            for process in psutil.wait_procs(left, timeout=10)[1]:
+                with suppress(psutil.Error):
+                    process.kill()
+        if self.log.exists():
+            self.check()
 
-        wait_for(gone, "every language server has ended")
+    def _processes(self, *, recorders: bool = False) -> list[psutil.Process]:
+        """What runs with this bench's home, and those it started; `recorders`: only what stands before a server."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                is_ours = process.environ().get("HOME") == str(self.home)
+                if is_ours and (not recorders or str(self.log) in process.cmdline()):
+                    found.append(process)
+        return found
 
     def file(self, text: str, name: str = "example.py") -> Path:
         """A file of the project."""
         path = self.project / name
         path.write_text(text, encoding="utf-8")
         return path
-
-    def source(self, name: str) -> Path:
-        """A file beside the tests."""
-        return HERE / name
 
     def messages(self, method: str = "") -> list[dict[str, Any]]:
         """What was said so far, or those messages with one method."""
@@ -113,7 +139,7 @@ class Workbench:
             errors = [(asked[m["id"]], m["error"]) for m in given if "error" in m and m["error"]["code"] != CANCELLED]
             assert errors == []
         shown = [message["params"] for message in self.messages("window/showMessage")]
-        assert shown == []
+        assert len(shown) == self.notices, shown
         assert faults(self._entries()) == []
 
     def _dialogues(self) -> list[tuple[dict[Any, str], list[dict[str, Any]]]]:
@@ -132,3 +158,13 @@ class Workbench:
 
     def _entries(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
+@contextmanager
+def bench_with_default_model(folder: Path, **env: str) -> Iterator[Workbench]:
+    """A workbench whose server starts the real model, for itself. Skips where its weights are not on this machine."""
+    if not resolve(MODEL).present:
+        pytest.skip(f"the weights of {MODEL} are not in {cache_folder()}; run `glosswright model pull {MODEL}`")
+    own = {"GLOSSWRIGHT_RUNTIME_DIR": str(folder / "run"), "GLOSSWRIGHT_CACHE_DIR": str(cache_folder().parent)}
+    with Workbench(folder / "bench", {**own, **env}) as made:
+        yield made

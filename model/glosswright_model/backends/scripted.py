@@ -41,8 +41,9 @@ _HANG_POLL_S = 0.005
 class Script:
     """How a `ScriptedBackend` behaves. Delays are in seconds."""
 
-    rules: Sequence[tuple[str, str]] = ()
-    """(regular expression searched in the prompt, answer); the first that matches answers."""
+    rules: Sequence[tuple[str, str | Sequence[str]]] = ()
+    """(regular expression searched in the prompt, answer); the first that matches answers. Of several answers in place
+    of one, a request without a seed gets the first, and each seed the next."""
     answer: Answer | None = None
     """Called when no rule matches. None: the answer is `fallback`."""
     fallback: str = "pass\n"
@@ -243,7 +244,7 @@ class ScriptedBackend:
     def _answer(self, request: GenerationRequest) -> str:
         for pattern, text in self._rules:
             if pattern.search(request.prompt):
-                return text
+                return text if isinstance(text, str) else text[(request.seed or 0) % len(text)]
         return self._script.answer(request) if self._script.answer is not None else self._script.fallback
 
     def _logprobs(self, request: GenerationRequest, token: str) -> tuple[TokenLogprob, ...]:

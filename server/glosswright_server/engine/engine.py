@@ -14,7 +14,7 @@ from dataclasses import replace
 from glosswright_server.documents import Snapshot
 from glosswright_server.engine.changes import with_imports
 from glosswright_server.engine.jobs import job_for, repair_job
-from glosswright_server.engine.memory import Made, Memory
+from glosswright_server.engine.memory import MOST_BESIDE, Made, Memory, more_wanted
 from glosswright_server.engine.models import Models
 from glosswright_server.engine.pause import Current, intent_when_still, moved_on
 from glosswright_server.engine.run import Job, Run
@@ -84,12 +84,13 @@ class Engine:
         """Ghost text at `offset`: an edit of the cursor's line, or None. Raises ModelError."""
         started = self._clock()
         remembered = self._memory.recall(snapshot, offset, started)
-        if remembered is not None and not (by_hand and self._would_try_more(remembered)):
+        wanted = 1 if remembered is None else more_wanted(remembered, self.settings) if by_hand else 0
+        if not wanted:
             return with_imports(snapshot, remembered)
         deadline_ms = self.settings.explicit.deadline_ms if by_hand else self.settings.inline.deadline_ms
         suggestion = await self._latest(
             ("inline", snapshot.uri),
-            lambda: self._inline(snapshot, offset, started, by_hand, deadline_ms, current, any_kind=True),
+            lambda: self._inline(snapshot, offset, started, by_hand, deadline_ms, current, wanted=wanted),
         )
         return with_imports(snapshot, suggestion)
 
@@ -145,6 +146,7 @@ class Engine:
         intent: Intent,
         *,
         wanted: int = 1,
+        most: int | None = None,
         every: bool = False,
         on_launch: OnProgress | None = None,
         on_lines: Callable[[int], None] | None = None,
@@ -153,9 +155,9 @@ class Engine:
     ) -> tuple[Suggestion, ...]:
         """Different pieces of code for one intent, `wanted` of them if so many come, the best first. Raises ModelError.
 
-        With `every`, those that were tried on the way to a single one are given as well. `on_lines` is told how many
-        lines were written so far, `on_step` what is done after that. At the deadline the best of what has come is
-        given: the complete statements so far, if need be.
+        It is asked `most` times at most, where the settings allow more. With `every`, those that were tried on the way
+        to a single one are given as well. `on_lines` is told how many lines were written so far, `on_step` what is done
+        after that. At the deadline the best of what has come is given: the complete statements so far, if need be.
         """
         # Loaded at the first use: none of it is needed to start, and it takes a fifth of a second.
         from glosswright_server.engine.candidates import Search
@@ -178,6 +180,7 @@ class Engine:
         beside = self.models.ask_beside(
             lambda other: self._jobs(snapshot, intent, other)[0] if other.profile.serves(intent) else None
         )
+        limits = self.settings.candidates
         search = Search(
             self._jobs(snapshot, intent, ready),
             examiner,
@@ -186,7 +189,7 @@ class Engine:
             repair=lambda text, verdict: repair_job(
                 snapshot, intent, ready.profile, self.settings.explicit.max_tokens, attempt=text, verdict=verdict
             ),
-            limits=replace(self.settings.candidates, count=max(self.settings.candidates.count, wanted)),
+            limits=replace(limits, count=min(max(limits.count, wanted), most or 64)),
             wanted=wanted,
             beside=beside,
             batch=ready.batch,
@@ -248,7 +251,8 @@ class Engine:
         deadline_ms: int,
         current: Current,
         *,
-        any_kind: bool,
+        any_kind: bool = True,
+        wanted: int = 1,
     ) -> Suggestion | None:
         intent = await intent_when_still(
             snapshot, offset, by_hand=by_hand, current=current, debounce=self._debounce, trees=self._trees
@@ -259,7 +263,7 @@ class Engine:
         if made is None:  # it cannot be shown on the cursor's line
             return None
         if by_hand:
-            return await self._by_hand(snapshot, made, intent, current)
+            return await self._by_hand(snapshot, made, intent, current, wanted)
         pending = self._memory.attach(snapshot, offset)
         if pending is None:
             ready = await self.models.ready_by_itself()
@@ -287,17 +291,15 @@ class Engine:
         self._debounce.answered(suggestion.timing.first_token_ms)
         return suggestion
 
-    def _would_try_more(self, remembered: Suggestion) -> bool:
-        """Whether asking by hand means more than what came by itself: there are examples that nobody has tried."""
-        if remembered.tried or remembered.contract is None or self.settings.verify.run_examples == "never":
-            return False
-        return bool(remembered.contract.examples)
-
-    async def _by_hand(self, snapshot: Snapshot, made: Made, intent: Intent, current: Current) -> Suggestion | None:
+    async def _by_hand(
+        self, snapshot: Snapshot, made: Made, intent: Intent, current: Current, wanted: int
+    ) -> Suggestion | None:
         """Ghost text that was asked for: several candidates, the best of them even if it fails; others if they hold."""
         fitted = [
             replace(whole, start=edit.start, end=edit.end, text=edit.text)
-            for whole in await self.alternatives(snapshot, intent, every=True)
+            for whole in await self.alternatives(
+                snapshot, intent, wanted=wanted, most=MOST_BESIDE if wanted > 1 else None, every=True
+            )
             if (edit := made.fit(whole.text)) is not None
         ]
         if not fitted:

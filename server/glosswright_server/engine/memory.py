@@ -16,13 +16,30 @@ from glosswright_server.engine.fit import Edit, fit_to_line
 from glosswright_server.engine.run import Run
 from glosswright_server.engine.suggestion import Suggestion, Timing
 from glosswright_server.generation.pending import PendingSuggestion, WaitEnd
-from glosswright_server.generation.suggestions import SuggestionCache
+from glosswright_server.generation.suggestions import Hit, SuggestionCache
 from glosswright_server.intent.contract import Contract
 from glosswright_server.intent.model import Intent
+from glosswright_server.settings import Settings
 from glosswright_server.verify.verdict import Verdict
 
+SEVERAL = 3
+"""Different candidates that are looked for, to be gone through."""
+MOST_BESIDE = 5
+"""Times that the model is asked for them: the first and one batch."""
 CANCELLED_LINGER_S = 2.0
 """How long a generation goes on when its request was cancelled or superseded: longer than the longest debounce."""
+
+
+def more_wanted(remembered: Suggestion, settings: Settings) -> int:
+    """How many different candidates one who asks by hand for what is suggested already wants; 0: there is no more.
+
+    Where there are examples that nobody has tried, it is one that passes them; else others beside the one, once.
+    """
+    has_examples = remembered.contract is not None and bool(remembered.contract.examples)
+    if has_examples and not remembered.tried and settings.verify.run_examples != "never":
+        return 1
+    is_lone = sum(one.times for one in remembered.tried) < 2
+    return SEVERAL if is_lone and not remembered.typed and settings.candidates.count > 1 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +78,26 @@ class Memory:
         hit = self._cache.lookup(snapshot.uri, snapshot.text, cursor)
         if hit is None:
             return None
-        return replace(
+        recalled = replace(
             hit.payload,
             start=cursor,
             end=cursor,
             text=_with_line_ends(hit.text, snapshot.eol),
             timing=Timing(total_ms=(self._clock() - started) * 1000),
             origin="memory",
+            typed=bool(hit.typed or hit.restored),
+        )
+        others = (self._beside(hit, one, recalled, snapshot.eol) for one in hit.payload.others)
+        return replace(recalled, others=tuple(one for one in others if one is not None))
+
+    def _beside(self, hit: Hit[Suggestion], other: Suggestion, recalled: Suggestion, eol: str) -> Suggestion | None:
+        """Another candidate for the place of one that is recalled; None where what was typed is not of it."""
+        text = hit.restored + other.text.replace("\r\n", "\n")
+        if not text.startswith(hit.typed) or text == hit.typed or other.start != other.end:
+            return None
+        rest = _with_line_ends(text[len(hit.typed) :], eol)
+        return replace(
+            other, start=recalled.start, end=recalled.end, text=rest, timing=recalled.timing, origin=recalled.origin
         )
 
     def attach(self, snapshot: Snapshot, cursor: int) -> Waiting | None:

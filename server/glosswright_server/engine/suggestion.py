@@ -83,6 +83,8 @@ class Suggestion:
     import_edit: ImportEdit | None = None
     origins: tuple[Origin, ...] = ()
     """As in `Tried`."""
+    typed: bool = False
+    """From memory: the user has typed some of it, or gone back from where it was made for."""
     others: tuple[Suggestion, ...] = ()
     """Ghost text that was asked for: the other candidates that hold, best first."""
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from editors.workbench import Workbench
-from glosswright_model.weights import cache_folder
+from editors.workbench import MODEL, Workbench, bench_with_default_model
+from glosswright_model.weights import resolve
 
 from .code_server import CodeServer
 from .conftest import settings_for
+from .mirror import mirror
 from .test_screen import panel_with
 from .window import Window, opened
 
@@ -43,28 +41,43 @@ VOWELS = '''def count_vowels(text):
 '''
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Workbench]:
-    """A workbench whose server starts the real model, in a runtime folder of its own."""
-    env = {"GLOSSWRIGHT_RUNTIME_DIR": str(tmp_path / "run"), "GLOSSWRIGHT_CACHE_DIR": str(cache_folder())}
-    made = Workbench(tmp_path / "bench", env)
-    yield made
-    made.wait_until_servers_are_gone()
-    command = [sys.executable, "-m", "glosswright_model", "stop"]
-    subprocess.run(command, env=made.env, timeout=60, check=False, capture_output=True)
-
-
-def test_a_comment_a_docstring_and_alternatives(bench: Workbench, extensions: Path, playwright: Playwright) -> None:
-    """The whole way at once: what is seen is what is put in, examples are run after a yes, and alternatives differ."""
-    settings = {**settings_for(bench), "glosswright.inline.deadlineMs": 20_000, "editor.fontSize": 15}
-    with CodeServer(bench.folder / "editor", extensions, bench.env, settings=settings) as server:
-        first = bench.file("", "larger.py")
-        window = opened(playwright, bench.folder / "browser", server.address(bench.project, first), "real")
-        window.until(lambda: "ready" in window.status(), "the model is loaded", MODEL_S)
+def test_from_the_download_to_alternatives(tmp_path: Path, extensions: Path, playwright: Playwright) -> None:
+    """The whole way at once: the model is fetched (from a stand-in), what is seen is what is put in, examples are run
+    after a yes, and alternatives differ."""
+    with (
+        mirror(resolve(MODEL).path, 0.01) as address,
+        bench_with_default_model(
+            tmp_path, GLOSSWRIGHT_CACHE_DIR=str(tmp_path / "cache"), GLOSSWRIGHT_WEIGHTS_MIRROR=address
+        ) as bench,
+        CodeServer(
+            bench.folder / "editor",
+            extensions,
+            bench.env,
+            settings={**settings_for(bench), "glosswright.inline.deadlineMs": 20_000, "editor.fontSize": 15},
+        ) as server,
+        opened(
+            playwright, bench.folder / "browser", server.address(bench.project, bench.file("", "larger.py")), "real"
+        ) as window,
+    ):
+        window.until(lambda: "ready" in window.status(), "the server runs", MODEL_S)
+        _download(window)
         _ghost_text(window, bench)
         _examples(window, bench)
         _alternatives(window, bench)
-        window.page.context.close()
+
+
+def _download(window: Window) -> None:
+    window.command("Glosswright: Choose Model")
+    window.until(lambda: any(MODEL in row and "to be downloaded" in row for row in window.rows()), "the catalogue")
+    window.page.keyboard.type("0.5b")
+    window.keys("Enter")
+    window.until(lambda: any("of 491 MB" in toast for toast in window.toasts()), "progress in megabytes", 30)
+    window.shot("download")
+    window.until(lambda: not window.toasts(), "it is there, and nothing else popped up", MODEL_S)
+    window.command("Glosswright: Choose Model")
+    window.until(lambda: any(MODEL in row and "on this machine" in row for row in window.rows()), "it is there")
+    window.shot("downloaded")
+    window.keys("Escape")
 
 
 def _ghost_text(window: Window, bench: Workbench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,10 @@ TRUST = "security.workspace.trust"
 def test_the_private_environment_is_made_on_request(bench: Workbench, extensions: Path, playwright: Playwright) -> None:
     """The way of everybody who has no Glosswright: an offer, a yes, progress, and it works. With real packages."""
     env = {**bench.env, "PATH": bench.env["PATH"].partition(":")[2]}  # without our `glosswright`
-    with CodeServer(bench.folder / "editor", extensions, env, settings={}) as server:
-        window = _open(bench, server, playwright, "set-up")
+    with (
+        CodeServer(bench.folder / "editor", extensions, env, settings={}) as server,
+        _opened(bench, server, playwright, "set-up") as window,
+    ):
         offer = window.page.locator(".notification-toast", has_text="Glosswright needs its server")
         offer.wait_for(timeout=60_000)
         window.shot("offer")
@@ -36,12 +39,10 @@ def test_the_private_environment_is_made_on_request(bench: Workbench, extensions
         window.shot("progress")
         window.until(lambda: "ready" in window.status() or "could not" in str(window.toasts()), "an end", SET_UP_S)
         if "could not be fetched" in str(window.toasts()):
-            window.page.context.close()
             pytest.skip("pip cannot fetch the server's dependencies here")
         window.shot("ready")
         server_process = server.children("glosswright_server")[0]
         assert "environment-" in server_process.cmdline()[0]
-        window.page.context.close()
 
 
 @pytest.mark.timeout(240)
@@ -67,17 +68,15 @@ def test_an_untrusted_workspace_runs_nothing_of_its_own(
             "security.workspace.trust.banner": "never",
         },
     )
-    with editor as server:
-        window = _open(bench, server, playwright, "untrusted")
+    with editor as server, _opened(bench, server, playwright, "untrusted") as window:
         window.until(lambda: "ready" in window.status(), "our server runs", 60)
         window.shot("restricted")
         [initialize] = bench.messages("initialize")
         options = initialize["params"]["initializationOptions"]
         assert options["verify"]["runExamples"] == "never"
         assert options["endpoint"]["url"] == ""
-        window.page.context.close()
 
 
-def _open(bench: Workbench, server: CodeServer, playwright: Playwright, name: str) -> Window:
+def _opened(bench: Workbench, server: CodeServer, playwright: Playwright, name: str) -> AbstractContextManager[Window]:
     file = bench.file("# add two numbers\n")
     return opened(playwright, bench.folder / "browser", server.address(bench.project, file), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,21 @@ def test_the_extension_host_suite(bench: Workbench, extensions: Path, playwright
     other.mkdir()
     workspace = bench.folder / "two.code-workspace"
     workspace.write_text(json.dumps({"folders": [{"path": str(bench.project)}, {"path": str(other)}]}))
-    env = {**bench.env, "GLOSSWRIGHT_HOST_RESULT": str(result)}
+    ruff = Path(sys.executable).parent / "ruff"
+    env = {**bench.env, "GLOSSWRIGHT_HOST_RESULT": str(result), "GLOSSWRIGHT_HOST_RUFF": str(ruff)}
 
     def lines() -> list[dict[str, Any]]:
         return [json.loads(line) for line in result.read_text().splitlines()] if result.exists() else []
 
-    with CodeServer(bench.folder / "editor", extensions, env, settings=settings_for(bench)) as server:
-        window = opened(playwright, bench.folder / "browser", server.address(workspace), "host")
+    with (
+        CodeServer(bench.folder / "editor", extensions, env, settings=settings_for(bench)) as server,
+        opened(playwright, bench.folder / "browser", server.address(workspace), "host") as window,
+    ):
         window.until(lambda: any("over" in line for line in lines()), "the suite is over", SUITE_S)
         window.shot("end")
-        window.page.context.close()
     ran = [line for line in lines() if "name" in line]
     for line in ran:
         print(f"{line['ms']:6} ms  {'ok' if not line['problem'] else 'FAILED'}  {line['name']}")
     problems = [f"{line['name']}: {line['problem']}" for line in ran if line["problem"]]
     assert problems == [], "\n".join(problems)
-    assert len(ran) >= 14
+    assert len(ran) >= 15

@@ -5,10 +5,7 @@ One window serves every test here; each works in a file of its own. Pictures are
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +14,7 @@ from editors.workbench import Workbench
 
 from .code_server import CodeServer
 from .conftest import ADD, model_and_bench, settings_for
+from .mirror import mirror
 from .window import Window, opened
 
 if TYPE_CHECKING:
@@ -27,39 +25,10 @@ COMMENT = "# add two numbers"
 
 
 @pytest.fixture(scope="module")
-def mirror() -> Iterator[str]:
-    """A stand-in for where weights come from: right sizes, slow, and never the right bytes."""
-    size = 491_400_064
-
-    class Slowly(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").partition("-")[0] or 0)
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(size - start))
-            if start:
-                self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
-            self.end_headers()
-            try:
-                while True:
-                    self.wfile.write(bytes(1 << 20))
-                    time.sleep(0.05)
-            except OSError:
-                return
-
-        def log_message(self, format: str, *args: Any) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Slowly)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, mirror: str) -> Iterator[Workbench]:
-    with model_and_bench(tmp_path_factory.mktemp("screen"), GLOSSWRIGHT_WEIGHTS_MIRROR=mirror) as made:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    folder = tmp_path_factory.mktemp("screen")
+    # Weights come from there: of the right size, slowly, and never the right ones.
+    with mirror(None, 0.05) as address, model_and_bench(folder, GLOSSWRIGHT_WEIGHTS_MIRROR=address) as made:
         yield made
 
 
@@ -72,11 +41,10 @@ def editor(bench: Workbench, extensions: Any) -> Iterator[CodeServer]:
 @pytest.fixture(scope="module")
 def window(bench: Workbench, editor: CodeServer, playwright: Playwright) -> Iterator[Window]:
     file = bench.file("first = 1\n", "first.py")
-    made = opened(playwright, bench.folder / "browser", editor.address(bench.project, file), "screen")
-    made.page.wait_for_selector(".monaco-editor .view-line", timeout=60_000)
-    made.until(lambda: "ready" in made.status(), "the status bar says ready", 60)
-    yield made
-    made.page.context.close()
+    with opened(playwright, bench.folder / "browser", editor.address(bench.project, file), "screen") as made:
+        made.page.wait_for_selector(".monaco-editor .view-line", timeout=60_000)
+        made.until(lambda: "ready" in made.status(), "the status bar says ready", 60)
+        yield made
 
 
 def test_ghost_text_is_taken_with_tab_and_undone(window: Window, bench: Workbench) -> None:
@@ -112,6 +80,25 @@ def test_ghost_text_is_taken_word_by_word(window: Window, bench: Workbench) -> N
     window.keys("Escape")
     assert window.saved(file).startswith(f"{COMMENT}\ndef add")
     assert "return" not in window.saved(file)
+
+
+def test_ghost_text_is_gone_through_with_keys(window: Window, bench: Workbench) -> None:
+    """One suggestion comes by itself; the key for the next one asks for others, and what is shown is what Tab takes."""
+    comment = "# one number and another"
+    file = window.edit(bench, "candidates.py", "")
+    window.write(f"{comment}\n")
+    window.until(lambda: "def add(a, b):" in window.ghost(), "ghost text")
+    window.keys("Alt+BracketRight")
+    window.until(lambda: window.ghost() and "def add" not in window.ghost(), "another")
+    window.shot("candidates")
+    second = "sub" if "def sub" in window.ghost() else "mul"
+    window.keys("Alt+BracketRight")
+    window.until(lambda: window.ghost() and f"def {second}" not in window.ghost(), "a third")
+    window.keys("Alt+BracketLeft")
+    window.until(lambda: f"def {second}" in window.ghost(), "the second again")
+    window.keys("Tab")
+    code = {"sub": "def sub(a, b):\n    return a - b", "mul": "def mul(a, b):\n    return a * b"}[second]
+    assert window.saved(file) == f"{comment}\n{code}"
 
 
 def test_the_light_bulb_generates(window: Window, bench: Workbench) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -125,14 +126,18 @@ class Window:
         return self.texts(".notification-toast .notification-list-item")
 
 
-def opened(playwright: Playwright, folder: Path, address: str, name: str) -> Window:
-    """A window at an address, once the editor is drawn."""
+@contextmanager
+def opened(playwright: Playwright, folder: Path, address: str, name: str) -> Iterator[Window]:
+    """A window at an address, once the editor is drawn. `name` begins the names of its pictures."""
     context = playwright.chromium.launch_persistent_context(
         str(folder), executable_path=shutil.which("chromium"), headless=True, viewport=SIZE, args=FLAGS
     )
-    context.set_default_timeout(90_000)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    window = Window(context.pages[0] if context.pages else context.new_page(), name)
-    window.page.goto(address, timeout=120_000, wait_until="commit")
-    window.page.wait_for_selector(".monaco-workbench .statusbar-item", timeout=90_000)
-    return window
+    try:
+        context.set_default_timeout(90_000)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        window = Window(context.pages[0] if context.pages else context.new_page(), name)
+        window.page.goto(address, timeout=120_000, wait_until="commit")
+        window.page.wait_for_selector(".monaco-workbench .statusbar-item", timeout=90_000)
+        yield window
+    finally:
+        context.close()

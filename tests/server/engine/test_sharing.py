@@ -10,6 +10,7 @@ import pytest
 
 from glosswright_server.engine.jobs import job_for
 from glosswright_server.engine.run import Run
+from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.generation.scripted import Script
 
 from .test_engine import Stage
@@ -124,3 +125,44 @@ def test_a_run_counts_time_on_its_own_clock(stage: Stage) -> None:
     timing = run.timing(9.0)
     assert (timing.total_ms, timing.first_token_ms) == (3500.0, 2500.0)
     assert (timing.tokens, timing.tokens_per_second) == (0, 0.0)
+
+
+PLUS = [f"def {name}(a, b):\n    return a {sign} b\n" for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"))]
+
+
+async def _gone_through(stage: Stage) -> Suggestion:
+    """What is suggested for a comment, after the user has asked for others beside it."""
+    answers = iter([PLUS[0], PLUS[0], PLUS])
+    stage.client.script = Script(lambda request: next(answers))
+    stage.show("# combine\n▮")
+    assert await stage.ask() is not None
+    suggestion = await stage.ask(by_hand=True)
+    assert suggestion is not None
+    return suggestion
+
+
+async def test_asking_for_what_is_suggested_brings_others_beside_it(stage: Stage) -> None:
+    """The editor's key for the next suggestion asks by hand for what is there: it wants something to go on to."""
+    suggestion = await _gone_through(stage)
+    assert {one.text for one in (suggestion, *suggestion.others)} == {code.rstrip("\n") for code in PLUS}
+    asked = len(stage.client.requests)
+    again = await stage.ask(by_hand=True)
+    assert again is not None
+    assert (again.origin, len(again.others)) == ("memory", 2)
+    assert len(stage.client.requests) == asked, "others are looked for once"
+
+
+async def test_others_that_the_user_types_along(stage: Stage) -> None:
+    """From memory come those that still fit, where the cursor is now; one by one as they part."""
+    first = await _gone_through(stage)
+    assert first.text.startswith("def add")
+    stage.type("def ")
+    both = await stage.ask()
+    assert both is not None
+    assert {(one.start, one.text.split("(")[0]) for one in (both, *both.others)} == {
+        (both.start, name) for name in ("add", "sub", "mul")
+    }
+    stage.type("a")
+    alone = await stage.ask()
+    assert alone is not None
+    assert alone.others == ()

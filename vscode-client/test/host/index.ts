@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { LanguageClient } from "vscode-languageclient/node";
 
 import { pause, runAll, until, type HostTest } from "./runner";
 
@@ -90,13 +91,12 @@ const tests: HostTest[] = [
   ["nothing comes into a snippet", async () => {
     const editor = await open("snippet.py", "# add two numbers\n");
     put(editor, 1, 0);
-    await editor.insertSnippet(new vscode.SnippetString("for ${1:item} in ${2:items}:\n    $0"));
-    const before = editor.document.getText();
-    // What typing would ask for by itself, here by the event of typing.
-    await vscode.commands.executeCommand("type", { text: "x" });
-    await pause(900);
+    await editor.insertSnippet(new vscode.SnippetString("${1:name}$0"));
+    // What typing would ask for by itself, here by the event of typing: the suggestion begins with it.
+    await vscode.commands.executeCommand("type", { text: "d" });
+    await pause(1500);
     await vscode.commands.executeCommand("editor.action.inlineSuggest.commit");
-    assert.equal(editor.document.getText(), before.replace("item ", "x "));
+    assert.equal(editor.document.getText(), "# add two numbers\nd");
     await vscode.commands.executeCommand("leaveSnippet");
   }],
 
@@ -110,6 +110,34 @@ const tests: HostTest[] = [
     assert.ok(list);
     const titles = (await codeActions(editor.document, 0, 1, "Generate")).map((each) => each.title);
     assert.deepEqual(titles, ["Generate code from this comment"]);
+  }],
+
+  ["beside Ruff's language server, each answers for itself", async () => {
+    const command = process.env.GLOSSWRIGHT_HOST_RUFF ?? "ruff";
+    const ruff = new LanguageClient("ruff", "Ruff", { command, args: ["server"] }, {
+      documentSelector: [{ scheme: "file", language: "python" }],
+    });
+    await ruff.start();
+    try {
+      const editor = await open("ruff.py", "import os\n# add two numbers\n");
+      const { uri } = editor.document;
+      const told = (): string[] => vscode.languages.getDiagnostics(uri).map((each) => each.source ?? "");
+      await until("the unused import is told", () => told().includes("Ruff"), 30_000);
+      put(editor, 2, 0);
+      await acceptGhostText(editor);
+      assert.equal(editor.document.getText(), `import os\n# add two numbers\n${ADD}`.trimEnd());
+      const theirs = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+        "vscode.executeCodeActionProvider", uri, new vscode.Range(0, 7, 0, 7));
+      assert.ok(theirs.some((each) => each.title.includes("unused import")), JSON.stringify(theirs.map((each) => each.title)));
+      assert.equal((await codeActions(editor.document, 1, 1)).length, 1);
+      const formatted = await vscode.commands.executeCommand<vscode.TextEdit[] | undefined>(
+        "vscode.executeFormatDocumentProvider", uri, { tabSize: 4, insertSpaces: true });
+      assert.ok(formatted?.length, "formatting is still Ruff's");
+      await until("what is told is told by Ruff", () => told().length > 0);
+      assert.deepEqual([...new Set(told())], ["Ruff"]);
+    } finally {
+      await ruff.stop();
+    }
   }],
 
   ["a notebook's cell gets code", async () => {

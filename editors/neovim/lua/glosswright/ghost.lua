@@ -6,7 +6,7 @@ local M = {}
 
 local api = vim.api
 local METHOD = 'textDocument/inlineCompletion'
-local AUTOMATIC = 2 -- InlineCompletionTriggerKind of LSP 3.18
+local INVOKED, AUTOMATIC = 1, 2 -- InlineCompletionTriggerKind of LSP 3.18
 local namespace = api.nvim_create_namespace('glosswright.inline_completion')
 
 ---@class glosswright.Shown
@@ -16,6 +16,7 @@ local namespace = api.nvim_create_namespace('glosswright.inline_completion')
 ---@field items table[]
 ---@field index integer
 ---@field client integer
+---@field asked? boolean whether others beside it were asked for
 
 ---@type glosswright.Shown?
 local shown
@@ -89,15 +90,16 @@ local function answered(client, buffer, version, result)
   draw()
 end
 
-local function ask(client, buffer)
+local function ask(client, buffer, kind, then_)
   stop()
   if vim.fn.pumvisible() == 1 or (vim.snippet and vim.snippet.active()) then return end
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
-  params.context = { triggerKind = AUTOMATIC }
+  params.context = { triggerKind = kind }
   local version = vim.lsp.util.buf_versions[buffer]
   local sent, id = client:request(METHOD, params, function(error, result)
     cancel = nil
     if not error then answered(client, buffer, version, result) end
+    if then_ then then_() end
   end, buffer)
   cancel = sent and function() client:cancel_request(id) end or nil
 end
@@ -117,7 +119,7 @@ function M.attach(client, buffer, options)
       stop()
       timer:start(options.debounce_ms, 0, vim.schedule_wrap(function()
         if api.nvim_get_current_buf() == buffer and vim.startswith(api.nvim_get_mode().mode, 'i') then
-          ask(client, buffer)
+          ask(client, buffer, AUTOMATIC)
         end
       end))
     end,
@@ -182,12 +184,23 @@ function M.accept_word()
   draw()
 end
 
---- Show another candidate.
----@param by integer
-function M.cycle(by)
+local function move(by)
   if not shown then return end
   shown.index = (shown.index - 1 + by) % #shown.items + 1
   draw()
+end
+
+--- Show another candidate. The first time the server is asked for others beside the one that came by itself.
+---@param by integer
+function M.cycle(by)
+  local client = shown and vim.lsp.get_client_by_id(shown.client)
+  if not shown or not client then return end
+  if #shown.items > 1 or shown.asked then return move(by) end
+  ask(client, shown.buffer, INVOKED, function()
+    if not shown then return end
+    shown.asked = true
+    move(by)
+  end)
 end
 
 --- Take the suggestion away until the next key.
