@@ -6,7 +6,8 @@ Needs what `bench_seq2seq_race.py` needs. Each rival trains on one thread until 
 time; they take turns. Batches, their order, sizes, dropout, label smoothing, Adam and the learning rate (a rise, then a
 cosine down to 0 as the minutes pass) are alike; how many updates that makes is the rival's own affair. The last weights
 count, nobody chooses any. Then all test pairs are answered, and every answer ends where its network ends it. Decoding
-rates are of these answers, in processor time, rivals taking turns batch by batch.
+rates are of these answers, in processor time, rivals taking turns batch by batch; they depend on how long the answers
+are, so they compare toolkits only where the networks have learned about the same.
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ def compete(kind: str, budget: float, limit: int | None) -> Report:
             f"beam {BEAM}",
             f"of {len(unseen)} unseen",
             "BLEU",
+            "pieces an answer",
             "greedy, sentences/s",
             f"beam {BEAM}",
         ),
@@ -136,6 +138,7 @@ def compete(kind: str, budget: float, limit: int | None) -> Report:
             matches[-1],
             exact_match_score([judged[BEAM][n] for n in unseen]),
             bleu_score(protocol, judged[BEAM]),
+            sum(map(len, learner.answers[1].values())) / len(questions),
             *(len(questions) / seconds for seconds in learner.seconds.values()),
         )
     first, second = learners[:2]
