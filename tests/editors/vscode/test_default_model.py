@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from editors.workbench import MODEL, Workbench, bench_with_default_model
-from glosswright_model.weights import resolve
+from editors.workbench import Workbench, bench_with_default_model
 
 from .code_server import CodeServer
 from .conftest import settings_for
-from .mirror import mirror
 from .test_screen import panel_with
 from .window import Window, opened
 
@@ -41,14 +39,10 @@ VOWELS = '''def count_vowels(text):
 '''
 
 
-def test_from_the_download_to_alternatives(tmp_path: Path, extensions: Path, playwright: Playwright) -> None:
-    """The whole way at once: the model is fetched (from a stand-in), what is seen is what is put in, examples are run
-    after a yes, and alternatives differ."""
+def test_a_comment_a_docstring_and_alternatives(tmp_path: Path, extensions: Path, playwright: Playwright) -> None:
+    """The whole way at once: what is seen is what is put in, examples are run after a yes, and alternatives differ."""
     with (
-        mirror(resolve(MODEL).path, 0.01) as address,
-        bench_with_default_model(
-            tmp_path, GLOSSWRIGHT_CACHE_DIR=str(tmp_path / "cache"), GLOSSWRIGHT_WEIGHTS_MIRROR=address
-        ) as bench,
+        bench_with_default_model(tmp_path) as bench,
         CodeServer(
             bench.folder / "editor",
             extensions,
@@ -60,24 +54,9 @@ def test_from_the_download_to_alternatives(tmp_path: Path, extensions: Path, pla
         ) as window,
     ):
         window.until(lambda: "ready" in window.status(), "the server runs", MODEL_S)
-        _download(window)
         _ghost_text(window, bench)
         _examples(window, bench)
         _alternatives(window, bench)
-
-
-def _download(window: Window) -> None:
-    window.command("Glosswright: Choose Model")
-    window.until(lambda: any(MODEL in row and "to be downloaded" in row for row in window.rows()), "the catalogue")
-    window.page.keyboard.type("0.5b")
-    window.keys("Enter")
-    window.until(lambda: any("of 491 MB" in toast for toast in window.toasts()), "progress in megabytes", 30)
-    window.shot("download")
-    window.until(lambda: not window.toasts(), "it is there, and nothing else popped up", MODEL_S)
-    window.command("Glosswright: Choose Model")
-    window.until(lambda: any(MODEL in row and "on this machine" in row for row in window.rows()), "it is there")
-    window.shot("downloaded")
-    window.keys("Escape")
 
 
 def _ghost_text(window: Window, bench: Workbench) -> None:
