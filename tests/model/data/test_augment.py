@@ -162,3 +162,15 @@ def test_django_stays_reachable(shared_data: Path) -> None:
     lost = sum(UNK in after.target and UNK not in before.target for before, after in zip(plain, augmented, strict=True))
     assert lost <= len(plain) * 0.01
     assert sum(before != after for before, after in zip(plain, augmented, strict=True)) > len(plain) / 2
+
+
+@pytest.mark.parametrize(
+    ("comment", "without"),
+    [("call it .", "call it"), ("返回它。", "返回它"), ("and so on...", "and so on..."), (".", "."), ("a.b", "a.b")],
+)
+def test_full_stops_are_left_out(comment: str, without: str) -> None:
+    """At the end alone, for the code may need the others; in every pair at 1, in some at less."""
+    pairs = [Pair(comment, "it()")] * 40
+    assert {pair.source for pair in Augmenter(pairs, AugmentOptions(no_full_stop=1)).epoch(0)} == {without}
+    some = {pair.source for pair in Augmenter(pairs, AugmentOptions(no_full_stop=0.5)).epoch(0)}
+    assert some == {comment, without}

@@ -1,8 +1,8 @@
 """Augmentation: other words for the same pair, drawn anew in each epoch, the same for the same seed.
 
-Three ways, each with a probability of its own: names renamed on both sides, comments said otherwise, comments written
-carelessly. The code never changes its meaning, and nothing that has to be copied is damaged. What each of them brings
-is measured in `docs/experiments.md`, not promised here.
+Four ways, each with a probability of its own: names renamed on both sides, comments said otherwise, comments written
+carelessly, comments without their full stop. The code never changes its meaning, and nothing that has to be copied is
+damaged. What each of them brings is measured in `docs/experiments.md`, not promised here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glosswright_model.data.augment.names import NameStatistics, rename
-from glosswright_model.data.augment.noise import add_noise
+from glosswright_model.data.augment.noise import add_noise, without_full_stop
 from glosswright_model.data.augment.paraphrase import paraphrase
 from glosswright_model.data.batching import Example, encode_pairs
 from glosswright_model.data.codec import Codec
@@ -35,6 +35,8 @@ class AugmentOptions:
     """Phrases of the comment are exchanged for others of the same meaning."""
     noise: float = 0.0
     """Words are left out, exchanged and misspelt, as people do."""
+    no_full_stop: float = 0.0
+    """The full stop at the end of a comment is left out: corpora have it, most comments in code do not."""
 
     @classmethod
     def from_mapping(cls, row: Mapping[str, Any]) -> AugmentOptions:
@@ -66,6 +68,8 @@ class Augmenter:
             pair = paraphrase(pair, chance)
         if lots[2] < self._options.noise:
             pair = add_noise(pair, chance)
+        if random.Random(f"{self._seed}:{epoch}:{number}:stop").random() < self._options.no_full_stop:  # noqa: S311
+            pair = without_full_stop(pair)
         return pair
 
     def epoch(self, epoch: int) -> list[Pair]:

@@ -15,6 +15,7 @@ _RATE = 0.08
 """Share of the words that something happens to; at least one."""
 _FILLERS = frozenset({"a", "an", "the", "of", "to", "then"})
 _PLAIN = re.compile(r"[^\W\d_]+")
+_FULL_STOP = re.compile(r"(?<!\.)\s*[.。]\s*\Z")
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`")
 
 
@@ -34,6 +35,12 @@ def add_noise(pair: Pair, chance: random.Random) -> Pair:
     for place in chance.sample(touchable, max(1, round(_RATE * len(touchable)))):
         pieces[place] = _careless(pieces[place], chance)
     text = re.sub(r" {2,}", " ", "".join(pieces)).strip()
+    return replace(pair, source=text) if text else pair
+
+
+def without_full_stop(pair: Pair) -> Pair:
+    """The pair with a comment that ends without one; itself where that is all there is, and where three dots stand."""
+    text = _FULL_STOP.sub("", pair.source)
     return replace(pair, source=text) if text else pair
 
 
