@@ -23,17 +23,23 @@ LINES = "a = 1\nb = 2\nc = 3\n"
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     made = Stage(inline={"deadlineMs": 5000})
-    made.client.script = Script(LINES, piece_s=0.02)
+    made.client.script = Script(LINES, piece_s=0.05)
     yield made
     await made.engine.aclose()
     assert made.client.running == 0, "a generation outlived its engine"
+
+
+async def begun(stage: Stage) -> None:
+    """Waits until more is written than any test types, however busy the machine is."""
+    while stage.client.pieces < 4:
+        await asyncio.sleep(0.005)
 
 
 async def test_typing_along_while_the_model_writes(stage: Stage) -> None:
     """The same generation answers the newer request with what is left of the line; the older one gets nothing."""
     stage.show("# assign\n▮")
     older = asyncio.ensure_future(stage.ask())
-    await asyncio.sleep(0.1)
+    await begun(stage)
     stage.type("a =")
     newer = await stage.ask()
     assert await older is None
@@ -61,7 +67,7 @@ async def test_line_ends_of_the_part_that_is_left(stage: Stage) -> None:
     """CRLF documents get CRLF, also where the answer is cut in the middle."""
     stage.show("x = 0\r\n# assign\r\n▮")
     older = asyncio.ensure_future(stage.ask())
-    await asyncio.sleep(0.1)
+    await begun(stage)
     stage.type("a")
     newer = await stage.ask()
     await older
@@ -73,7 +79,7 @@ async def test_a_request_by_hand_ends_the_automatic_one(stage: Stage) -> None:
     """Two generations would share the processor: the one that was asked for goes first."""
     stage.show("# assign\n▮")
     automatic = asyncio.ensure_future(stage.ask())
-    await asyncio.sleep(0.1)
+    await begun(stage)
     stage.client.script = Script("z = 1\n")
     [intent, *_] = stage.engine.actions(stage.snapshot, 3, 3)
     asked = await stage.engine.fulfil(stage.snapshot, intent)
@@ -88,7 +94,7 @@ async def test_another_document_goes_on(stage: Stage) -> None:
     stage.show("# assign\n▮")
     here, where = stage.snapshot, stage.cursor
     automatic = asyncio.ensure_future(stage.engine.inline(here, where, by_hand=False, current=lambda: here))
-    await asyncio.sleep(0.05)
+    await begun(stage)
     other = type(here)(uri="file:///b.py", language_id="python", version=1, text="# assign\n", revision=9)
     [intent, *_] = stage.engine.actions(other, 3, 3)
     assert await stage.engine.fulfil(other, intent) is not None
