@@ -326,7 +326,7 @@ def test_interrupted_and_gone_on(tmp_path: Path, data: Path) -> None:
     rules = [[f"def {name}\\(", f"    return a {sign} b\n"] for name, sign in SIGNS.items()]
     command = [sys.executable, "-m", "glosswright_server", "eval", str(data), "--out", str(tmp_path / "x")]
     command += ["--mode", "single", "--jobs", "1"]
-    with ScriptedModel(tmp_path / "model", rules=rules, token_s=0.1) as model:
+    with ScriptedModel(tmp_path / "model", rules=rules, token_s=0.4) as model:
         env = {**os.environ, **model.env}
         process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stderr is not None
