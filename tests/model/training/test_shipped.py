@@ -16,7 +16,8 @@ pytestmark = pytest.mark.torch
 FOLDER = Path(glosswright_model.__file__).parent / "checkpoints" / "django-lstm"
 ANSWERS = {
     "return the first element of values": "return values[0]",
-    "return the string 'hello'": "return 'hello'",
+    "call the function close on stream": "stream.close()",
+    "raise ValueError with string 'bad value'": "raise ValueError('bad value')",
     "import json": "import json",
     "counter is an empty dictionary": "counter = {}",
     "define the function total with arguments prices and tax": "def total(prices, tax):\n    pass",
