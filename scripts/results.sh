@@ -64,11 +64,11 @@ case $NAME in
     mapfile -t folders <<<"$folders"
     [ -e "$pairs" ] || "$GLOSSWRIGHT" model mine "${folders[@]}" --kind body --language python --out "$pairs"
     trained docstring-body docstring-body --data "$pairs"
-    for part in valid test; do
+    for part in dev test; do
       measured docstring-body -- --part "$part" --beam 5 --length 0.6
       for system in baseline backtransl; do
         "$GLOSSWRIGHT" model eval --data "$CORPUS" --part "$part" --tokenised \
-          --outputs "$CORPUS/nmt.decldesc2bodies.$system.$part.output"
+          --outputs "$CORPUS/nmt.decldesc2bodies.$system.${part/dev/valid}.output"
       done
     done
     ;;

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness.scripted_model import ScriptedModel
@@ -22,23 +23,26 @@ RULES = [
 ]
 
 
+@contextmanager
+def _scripted(folder: Path, **script: Any) -> Iterator[Workbench]:
+    with (
+        ScriptedModel(folder / "model", rules=RULES, **script) as model,
+        Workbench(folder / "bench", model.env) as made,
+    ):
+        yield made
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Workbench]:
     """A workbench whose scripted model can add. At the end, what editor and server said is checked."""
-    with (
-        ScriptedModel(tmp_path / "model", rules=RULES, token_s=0.001) as model,
-        Workbench(tmp_path / "bench", model.env) as made,
-    ):
+    with _scripted(tmp_path, token_s=0.001) as made:
         yield made
 
 
 @pytest.fixture
 def hanging(tmp_path: Path) -> Iterator[Workbench]:
     """The same with a model that says one word and then nothing, until it is told to stop."""
-    with (
-        ScriptedModel(tmp_path / "model", rules=RULES, hang_after=1) as model,
-        Workbench(tmp_path / "bench", model.env) as made,
-    ):
+    with _scripted(tmp_path, hang_after=1) as made:
         yield made
 
 
