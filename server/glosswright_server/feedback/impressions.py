@@ -32,6 +32,16 @@ Later = Callable[[float, Callable[[], None]], object]
 """Calls something after so many seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """One thing that a client was given."""
+
+    followed: _Followed
+    suggestion: Suggestion
+    ahead: int
+    """So many UTF-16 code units of the client's item stand before the suggestion's own text."""
+
+
 @dataclass(slots=True, eq=False)
 class _Followed:
     """One suggestion, with those that were offered beside it to choose from, and what is known of it."""
@@ -68,23 +78,31 @@ class Impressions:
         self._now = now
         self._session = secrets.token_hex(8)
         self._count = 0
-        self._by_id: OrderedDict[str, tuple[_Followed, Suggestion]] = OrderedDict()
+        self._by_id: OrderedDict[str, _Offer] = OrderedDict()
         self._ghost: dict[str, _Followed] = {}
         """The ghost text of each document that is not decided yet."""
 
     def offered(
-        self, offer_id: str, snapshot: Snapshot, suggestion: Suggestion, surface: Surface, *, shown: bool
+        self,
+        offer_id: str,
+        snapshot: Snapshot,
+        suggestion: Suggestion,
+        surface: Surface,
+        *,
+        shown: bool,
+        ahead: str = "",
     ) -> None:
-        """A client was given a suggestion for `snapshot`; `shown` says whether that means that the user sees it."""
+        """A client was given a suggestion for `snapshot`; `shown` says whether that means that the user sees it,
+        `ahead` what stands before it in the client's item."""
         followed = self._same(snapshot.uri, suggestion, surface)
         if followed is None:
             self._count += 1
             impression = impression_of(suggestion, surface, session=self._session, number=self._count, now=self._now())
             followed = _Followed(snapshot.uri, suggestion.intent, impression)
         followed.texts.append((suggestion.start, _line_feeds(suggestion.text)))
-        self._by_id[offer_id] = (followed, suggestion)
+        self._by_id[offer_id] = _Offer(followed, suggestion, len(_units(ahead)) // 2)
         while len(self._by_id) > MOST_FOLLOWED:
-            _, (oldest, _) = self._by_id.popitem(last=False)
+            oldest = self._by_id.popitem(last=False)[1].followed
             if self._ghost.get(oldest.uri) is oldest:
                 del self._ghost[oldest.uri]
         if surface is Surface.INLINE:
@@ -98,30 +116,31 @@ class Impressions:
     def shown(self, offer_id: str) -> None:
         """The client has shown it."""
         if (offer := self._by_id.get(offer_id)) is not None:
-            self._show(offer[0])
+            self._show(offer.followed)
 
     def accepted(self, offer_id: str) -> None:
         """The whole of it was put into the document."""
         if (offer := self._by_id.get(offer_id)) is not None:
-            self._accept(*offer, offer[1].text, Outcome.ACCEPTED)
+            self._accept(offer, offer.suggestion.text, Outcome.ACCEPTED)
 
     def partly_accepted(self, offer_id: str, accepted_utf16: int | None = None) -> None:
-        """Its first `accepted_utf16` UTF-16 code units were put in; without a number, its first line."""
+        """The first `accepted_utf16` UTF-16 code units of its item were put in; without a number, its first line."""
         offer = self._by_id.get(offer_id)
         if offer is None:
             return
-        text = offer[1].text
+        text = offer.suggestion.text
         if accepted_utf16 is None:
             part = text[: text.find("\n", len(text) - len(text.lstrip("\r\n"))) + 1] or text
         else:
-            part = text.encode("utf-16-le")[: 2 * max(accepted_utf16, 0)].decode("utf-16-le", "ignore")
+            units = 2 * max(accepted_utf16 - offer.ahead, 0)
+            part = _units(text)[:units].decode("utf-16-le", "surrogatepass")
         if part.strip():
-            self._accept(*offer, part, Outcome.ACCEPTED if part == text else Outcome.PARTLY_ACCEPTED)
+            self._accept(offer, part, Outcome.ACCEPTED if part == text else Outcome.PARTLY_ACCEPTED)
 
     def dismissed(self, offer_id: str) -> None:
         """The user has refused it."""
         if (offer := self._by_id.get(offer_id)) is not None:
-            self._decide(offer[0], Outcome.DISMISSED)
+            self._decide(offer.followed, Outcome.DISMISSED)
 
     def edited(self, snapshot: Snapshot, cursor: int | None) -> None:
         """A document has changed and the last edit ended at `cursor`: does its ghost text still go with it?"""
@@ -140,7 +159,7 @@ class Impressions:
 
     def _same(self, uri: str, suggestion: Suggestion, surface: Surface) -> _Followed | None:
         """The suggestion that this one is the rest of, or the whole of, or a choice beside: all answer one intent."""
-        for followed, _ in reversed(self._by_id.values()):
+        for followed in (offer.followed for offer in reversed(self._by_id.values())):
             # By identity: each request reads its own intent, and what is given from memory keeps the one it was made
             # for.
             if followed.uri == uri and followed.intent is suggestion.intent and followed.impression.surface is surface:
@@ -152,7 +171,8 @@ class Impressions:
             followed.recorded = True
             self._record(followed.impression)
 
-    def _accept(self, followed: _Followed, suggestion: Suggestion, code: str, outcome: Outcome) -> None:
+    def _accept(self, offer: _Offer, code: str, outcome: Outcome) -> None:
+        followed, suggestion = offer.followed, offer.suggestion
         followed.recorded = True
         if len(code) > len(followed.code):
             followed.code, followed.start = code, suggestion.start
@@ -184,6 +204,11 @@ class Impressions:
         )
         followed.code = ""
         self._record(followed.impression)
+
+
+def _units(text: str) -> bytes:
+    """The UTF-16 code units of a text; half a surrogate pair is one, too."""
+    return text.encode("utf-16-le", "surrogatepass")
 
 
 def _line_feeds(text: str) -> str:

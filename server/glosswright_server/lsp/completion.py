@@ -17,6 +17,7 @@ from glosswright_server.feedback.impression import Surface
 
 from .context import Context
 from .convert import as_snippet, offset_of, range_of, text_edit
+from .dialects import tabby
 from .features import Features
 from .imports import ACCEPTED
 
@@ -104,6 +105,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
             "code": suggestion.text.strip("\r\n"),
             "language": snapshot.language_id,
             "why": explanation(suggestion),
+            **(tabby.event_data(offer_id) if features.spoken.tabby else {}),
         },
     )
 

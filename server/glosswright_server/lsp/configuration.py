@@ -15,6 +15,7 @@ from glosswright_server.errors import GlosswrightError
 from glosswright_server.settings import Settings, merge
 
 from .context import Context
+from .dialects import copilot
 from .dialects.recognise import problems as unknown_dialect
 from .dialects.recognise import recognise, without_foreign
 from .features import Features
@@ -33,6 +34,7 @@ def register(features: Features) -> None:
     def initialize(params: types.InitializeParams, context: Context) -> None:
         options = params.initialization_options
         features.spoken = recognise(context.raw)
+        server.unannounced = frozenset() if features.spoken.copilot else copilot.COMMANDS
         problems = [*unknown_dialect(options)]
         if isinstance(options, Mapping):
             features.status.wanted = features.offering.tells = options.get(STATUS_OPTION) is True

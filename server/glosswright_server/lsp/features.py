@@ -62,14 +62,17 @@ class Features:
         """Whether anything is offered in this document at all."""
         return await self.offering.why_not(snapshot) is None
 
-    def offered(self, snapshot: Snapshot, suggestion: Suggestion, surface: Surface, *, shown: bool = True) -> str:
-        """Remember a suggestion that the client is given for `snapshot`; its id. `shown`: the user sees it by that."""
+    def offered(
+        self, snapshot: Snapshot, suggestion: Suggestion, surface: Surface, *, shown: bool = True, ahead: str = ""
+    ) -> str:
+        """Remember a suggestion that the client is given for `snapshot`; its id. `shown`: the user sees it by that;
+        `ahead`: what stands before its text in the client's item."""
         offer_id = self.provenance.offered(snapshot, suggestion)
         speed = suggestion.timing.tokens_per_second if suggestion.origin == "model" else 0.0
         if speed > 0 and self.speeds.heard(suggestion.model, speed):
             self.server.spawn(asyncio.to_thread(self.speeds.save), name="keep the model's speed")
         reported = surface is Surface.INLINE and self.spoken.reports_what_is_shown
-        self.impressions.offered(offer_id, snapshot, suggestion, surface, shown=shown and not reported)
+        self.impressions.offered(offer_id, snapshot, suggestion, surface, shown=shown and not reported, ahead=ahead)
         return offer_id
 
     def current(self, uri: str) -> Snapshot | None:

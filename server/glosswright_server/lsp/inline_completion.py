@@ -61,7 +61,8 @@ def register(features: Features) -> None:
             if item is not None and selected is not None:
                 item = _after_selected(item, selected, one, at)
             if item is not None:
-                offer_id = features.offered(read, one, Surface.INLINE, shown=not offered)
+                ahead = selected.text if selected is not None else ""
+                offer_id = features.offered(read, one, Surface.INLINE, shown=not offered, ahead=ahead)
                 item.command = _command(features, one, offer_id)
                 offered.append((item, offer_id))
         if not offered:
@@ -82,7 +83,7 @@ def _item(snapshot: Snapshot, suggestion: Suggestion) -> types.InlineCompletionI
 
 def _command(features: Features, suggestion: Suggestion, offer_id: str) -> types.Command:
     """What the client runs when the item was accepted."""
-    if features.spoken.copilot:
+    if features.spoken.copilot and copilot.ACCEPTED not in features.server.unannounced:
         return types.Command(title=suggestion.label, command=copilot.ACCEPTED, arguments=[offer_id])
     return types.Command(title=suggestion.label, command=ACCEPTED, arguments=[{"id": offer_id, **suggestion.facts()}])
 

@@ -235,7 +235,7 @@ class GlosswrightProtocol(LanguageServerProtocol):
             self.client_capabilities,
             {*self.fm.features, *_DOCUMENT_SYNC},
             self.fm.feature_options,
-            list(self.fm.commands),
+            [name for name in self.fm.commands if name not in self._server.unannounced],
             types.TextDocumentSyncKind.Incremental,
             _NOTEBOOKS,
             types.PositionEncodingKind(self.documents.encoding.value),

@@ -76,6 +76,9 @@ class ServerBase(LanguageServer):
             protocol_cls=GlosswrightProtocol,
             converter_factory=default_converter,
         )
+        self.unannounced: frozenset[str] = frozenset()
+        """Commands that the capabilities do not name: clients make the named ones known beyond this server, and there
+        two of one name clash."""
         self._shutdown_callbacks: list[Callable[[], Awaitable[None]]] = []
         self._background: set[asyncio.Task[Any]] = set()
         self._stopped: asyncio.Event | None = None

@@ -6,7 +6,8 @@
   the length in UTF-16 code units from the start of `insertText`.
 - `textDocument/didFocus` `{textDocument?}`: which document is looked at; the status is about that one.
 - `didChangeStatus` `{kind, message, busy}` is sent when the status changes.
-- `textDocument/copilotPanelCompletion`: several examined candidates for a place, the best first, as the same items.
+- `textDocument/copilotPanelCompletion`: several examined candidates for a place, the best first, as such items whose
+  command is `github.copilot.didAcceptPanelCompletionItem`.
 - `checkStatus`, `signIn`, `signOut`: there is nobody to sign in to; the answers say that all is well.
 
 Nothing of it is sent anywhere: what is shown and accepted is counted as `feedback` counts it.
@@ -21,14 +22,16 @@ from glosswright_server.documents import Snapshot
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ModelError
 from glosswright_server.feedback.impression import Surface
-from glosswright_server.lsp.arguments import offer_in, place_of
+from glosswright_server.lsp.arguments import offer_in, position_in
 from glosswright_server.lsp.context import Context
 from glosswright_server.lsp.convert import offset_of, range_of
 from glosswright_server.lsp.features import Features
 from glosswright_server.lsp.imports import take
-from glosswright_server.lsp.status import Status
+from glosswright_server.lsp.status import NOT_STARTED, Status
 
 ACCEPTED = "github.copilot.didAcceptCompletionItem"
+PANEL_ACCEPTED = "github.copilot.didAcceptPanelCompletionItem"
+COMMANDS = frozenset({ACCEPTED, PANEL_ACCEPTED})
 STATUS = "didChangeStatus"
 USER = "glosswright"
 PANEL_COUNT = 4
@@ -63,7 +66,7 @@ def register(features: Features) -> None:
     @server.feature("textDocument/copilotPanelCompletion")
     async def panel(params: Any, context: Context) -> dict[str, Any]:
         features.spoken.copilot = True
-        _, position = place_of({"uri": context.uri, "position": params.get("position") if params else None})
+        position = position_in(params)
         snapshot = context.snapshot
         if snapshot is None or not await features.offers(snapshot):
             return {"items": []}
@@ -77,6 +80,8 @@ def register(features: Features) -> None:
     @server.command(ACCEPTED)
     async def accepted(arguments: list[Any], context: Context) -> dict[str, Any] | None:
         return await take(features, offer_in(arguments))
+
+    server.command(PANEL_ACCEPTED)(accepted)
 
     @server.feature("checkStatus")
     async def check_status(params: Any, context: Context) -> dict[str, Any]:
@@ -116,7 +121,7 @@ def _item(features: Features, snapshot: Snapshot, suggestion: Suggestion) -> dic
     return {
         "insertText": suggestion.text,
         "range": features.server.protocol.plain(range_of(snapshot, suggestion.start, suggestion.end)),
-        "command": {"title": suggestion.label, "command": ACCEPTED, "arguments": [offer_id]},
+        "command": {"title": suggestion.label, "command": PANEL_ACCEPTED, "arguments": [offer_id]},
     }
 
 
@@ -143,7 +148,7 @@ class Focus:
             return
         refusal = self._features.offering.known(self._uri) if self._uri is not None else None
         said: dict[str, Any] = {
-            "kind": _kind(status, inactive=refusal is not None),
+            "kind": "Inactive" if refusal is not None else _kind(status),
             "message": refusal.detail if refusal is not None else status.message,
             "busy": status.state in _BUSY and refusal is None,
         }
@@ -159,8 +164,8 @@ def offer_of(params: Any) -> str | None:
     return offer_in(command.get("arguments") if isinstance(command, dict) else None)
 
 
-def _kind(status: Status, *, inactive: bool) -> str:
-    if inactive:
-        return "Inactive"
+def _kind(status: Status) -> str:
+    if status == NOT_STARTED:
+        return "Normal"  # the first request starts it
     # `Error` makes clients of this dialect ask their user to sign in; a model that cannot be reached is a `Warning`.
     return {"error": "Warning", "off": "Inactive"}.get(status.state, "Normal")

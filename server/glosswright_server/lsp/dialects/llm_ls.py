@@ -3,7 +3,7 @@
 - `llm-ls/getCompletions` `{textDocument, position, …}` answers `{request_id, completions: [{generated_text}]}`; the
   text goes in at the cursor. There is always such an answer, with no completions where there is nothing.
 - `llm-ls/acceptCompletion` `{requestId, acceptedCompletion, …}` and `llm-ls/rejectCompletion` `{requestId, …}` are
-  requests and answer null.
+  requests and answer null. Older clients spell it `request_id`, as the answer above does.
 
 What its clients send of a model, its URL, a token or a prompt format is not looked at: where code goes is decided by
 the settings alone.
@@ -19,7 +19,7 @@ from glosswright_server.documents import Snapshot
 from glosswright_server.engine.suggestion import Suggestion
 from glosswright_server.errors import ModelError
 from glosswright_server.feedback.impression import Surface
-from glosswright_server.lsp.arguments import place_of
+from glosswright_server.lsp.arguments import position_in
 from glosswright_server.lsp.context import Context
 from glosswright_server.lsp.convert import offset_of
 from glosswright_server.lsp.features import Features
@@ -35,7 +35,7 @@ def register(features: Features) -> None:
 
     @server.feature("llm-ls/getCompletions")
     async def get_completions(params: Any, context: Context) -> dict[str, Any]:
-        _, position = place_of({"uri": context.uri, "position": params.get("position") if params else None})
+        position = position_in(params)
         request_id = str(uuid4())
         answer: dict[str, Any] = {"request_id": request_id, "completions": []}
         snapshot = context.snapshot
@@ -71,7 +71,8 @@ def register(features: Features) -> None:
             features.impressions.dismissed(offer)
 
     def _offer(params: Any) -> str | None:
-        request_id = params.get("requestId") if isinstance(params, dict) else None
+        fields = params if isinstance(params, dict) else {}
+        request_id = fields.get("requestId", fields.get("request_id"))
         return offers.get(request_id) if isinstance(request_id, str) else None
 
 

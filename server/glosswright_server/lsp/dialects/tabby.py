@@ -1,6 +1,6 @@
 """The dialect of tabby-agent, as its public protocol file describes it.
 
-- Inline items carry `data.eventId` `{completionId, choiceIndex}`, their list `isIncomplete`.
+- Items carry `data.eventId` `{completionId, choiceIndex}`, inline ones too, and their list `isIncomplete`.
 - `tabby/telemetry/event` `{type: view|select|dismiss, selectKind?: "line", eventId, …}`.
 - `tabby/status` answers `{status, tooltip?}`; `tabby/status/didChange` is sent to clients that take it.
 - `tabby/config`: which server it is. A token is never given.
@@ -14,7 +14,7 @@ from typing import Any
 
 from glosswright_server.lsp.context import Context
 from glosswright_server.lsp.features import Features
-from glosswright_server.lsp.status import Status
+from glosswright_server.lsp.status import NOT_STARTED, Status
 
 STATUS_CHANGED = "tabby/status/didChange"
 _LOADING = ("starting", "downloading", "loading")
@@ -70,7 +70,7 @@ def status_info(status: Status) -> dict[str, Any]:
         state = "connecting"
     elif status.state == "generating":
         state = "fetching"
-    elif status.state in ("error", "off"):
+    elif status.state in ("error", "off") and status != NOT_STARTED:  # that one the first request starts
         state = "disconnected"
     return {"status": state, **({"tooltip": status.message} if status.message else {})}
 
