@@ -24,22 +24,31 @@ _DAY_S = 86_400.0
 def run_stats(options: argparse.Namespace) -> int:
     """Print, draw or wipe; returns the exit status."""
     file = FeedbackFile()
+    if options.wipe and (options.days is not None or options.png is not None):
+        print("glosswright stats: --wipe forgets everything: it goes with neither --days nor --png", file=sys.stderr)
+        return 2
     try:
         if options.wipe:
-            forgotten = file.wipe()
-            print(f"{forgotten} suggestions forgotten." if forgotten else "There was nothing to forget.")
-            return 0
+            return _wipe(file)
         since = time.time() - options.days * _DAY_S if options.days else 0.0
         impressions = file.read(since)
     except FeedbackUnavailable as error:
         print(f"glosswright stats: {error}", file=sys.stderr)
         return 1
+    for broken in file.set_aside():
+        print(f"glosswright stats: what stands in {broken} is not counted: that file is broken", file=sys.stderr)
     statistics = count_up(impressions)
     if options.json:
         print(json.dumps({"path": str(file.path), **as_json(statistics)}, ensure_ascii=False, indent=2))
     else:
         show(statistics, Console(), str(file.path))
     return _draw(options.png, impressions) if options.png is not None else 0
+
+
+def _wipe(file: FeedbackFile) -> int:
+    forgotten = file.wipe()
+    print(f"{forgotten} suggestions forgotten." if forgotten else "Nothing is left to forget.")
+    return 0
 
 
 def show(statistics: Statistics, console: Console, path: str) -> None:

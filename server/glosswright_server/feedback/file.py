@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ BUSY_S = 2.0
 """So long a call waits for another window's transaction."""
 MOST_ROWS = 200_000
 """Beyond that the oldest are dropped: some 30 MB, years of use."""
+_BROKEN = ".broken-"
 
 _COLUMNS = (
     "session",
@@ -80,7 +82,10 @@ class FeedbackFile:
                 rows,
             )
             # What another window still had to say of suggestions from before a wipe is not taken up again.
-            connection.execute("DELETE FROM impressions WHERE shown_at <= (SELECT max(at) FROM wiped)")
+            # A wipe that lies in the future was made under a clock that was wrong.
+            connection.execute(
+                "DELETE FROM impressions WHERE shown_at <= (SELECT max(at) FROM wiped WHERE at <= ?)", (time.time(),)
+            )
             connection.execute(
                 "DELETE FROM impressions WHERE shown_at <= "
                 "(SELECT shown_at FROM impressions ORDER BY shown_at DESC LIMIT 1 OFFSET ?)",
@@ -90,28 +95,54 @@ class FeedbackFile:
     def read(self, since: float = 0.0) -> list[Impression]:
         """What was kept and shown at `since` (seconds since 1970) or later, oldest first. Raises
         FeedbackUnavailable."""
-        if not self.path.exists():
+        if not self._exists():
             return []
         with self._open(create=False) as connection:
             rows = connection.execute(
                 f"SELECT {', '.join(_COLUMNS)} FROM impressions WHERE shown_at >= ? ORDER BY shown_at",  # noqa: S608
                 (since,),
             ).fetchall()
-        return [_impression(row) for row in rows]
+        return [found for row in rows if (found := _impression(row)) is not None]
 
     def wipe(self) -> int:
-        """Forget everything, on the disk as well; how many there were. Raises FeedbackUnavailable."""
-        if not self.path.exists():
-            return 0
+        """Forget everything, on the disk as well, and with it broken files that were set aside; how many suggestions
+        there were. Raises FeedbackUnavailable."""
+        count = 0
+        if self._exists():
+            try:
+                count = self._wipe()
+            except FeedbackUnavailable:
+                if self._exists():
+                    raise
+                self._wipe()  # it was broken: the new one remembers when it was wiped
+        try:
+            for broken in self.set_aside():
+                broken.unlink(missing_ok=True)
+        except OSError as error:
+            raise FeedbackUnavailable(f"{broken} cannot be removed: {_why(error)}.") from None
+        return count
+
+    def set_aside(self) -> list[Path]:
+        """The broken files that were set aside, oldest first."""
+        return sorted(self.path.parent.glob(f"{self.path.stem}{_BROKEN}*"))
+
+    def _wipe(self) -> int:
         with self._open(create=False) as connection:
             (count,) = connection.execute("SELECT count(*) FROM impressions").fetchone()
             connection.execute("DELETE FROM impressions")
             connection.execute("DELETE FROM wiped")
             connection.execute("INSERT INTO wiped VALUES (?)", (time.time(),))
-        with self._open(create=False) as connection:
+        # What was deleted is overwritten already; a window that reads just now keeps the file from being made shorter.
+        with contextlib.suppress(FeedbackUnavailable), self._open(create=False) as connection:
             connection.commit()
-            connection.execute("VACUUM")  # or what was deleted would stand in free pages
+            connection.execute("VACUUM")
         return int(count)
+
+    def _exists(self) -> bool:
+        try:
+            return self.path.exists()
+        except OSError as error:  # a folder that may not be looked into
+            raise FeedbackUnavailable(f"{self.path} cannot be used: {_why(error)}.") from None
 
     @contextlib.contextmanager
     def _open(self, *, create: bool) -> Iterator[sqlite3.Connection]:
@@ -139,7 +170,8 @@ class FeedbackFile:
             try:
                 connection = sqlite3.connect(self.path, timeout=BUSY_S)
                 with contextlib.suppress(OSError):
-                    os.chmod(self.path, 0o600)
+                    # What the user has made read-only stays so.
+                    os.chmod(self.path, stat.S_IMODE(os.stat(self.path).st_mode) & 0o700)
                 (found,) = connection.execute("PRAGMA user_version").fetchone()
                 if found not in (0, FORMAT):
                     raise sqlite3.OperationalError("it was written by a newer version")
@@ -163,7 +195,7 @@ class FeedbackFile:
     def _set_aside(self) -> None:
         """Give a broken file another name: whoever wants it may still look at it."""
         with contextlib.suppress(FileNotFoundError):  # another window has done so already
-            os.replace(self.path, self.path.with_suffix(f".broken-{int(time.time())}"))
+            os.replace(self.path, self.path.with_suffix(f"{_BROKEN}{int(time.time())}"))
         with contextlib.suppress(OSError):
             os.unlink(f"{self.path}-journal")
 
@@ -185,6 +217,10 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, (Outcome, Surface)) else value
 
 
-def _impression(row: Sequence[Any]) -> Impression:
+def _impression(row: Sequence[Any]) -> Impression | None:
+    """A row as it is counted; None for one in words of a later version."""
     fields = dict(zip(_COLUMNS, row, strict=True))
-    return Impression(**{**fields, "outcome": Outcome(fields["outcome"]), "surface": Surface(fields["surface"])})
+    try:
+        return Impression(**{**fields, "outcome": Outcome(fields["outcome"]), "surface": Surface(fields["surface"])})
+    except ValueError:
+        return None

@@ -67,11 +67,17 @@ def impression_of(suggestion: Suggestion, surface: Surface, *, session: str, num
         language=suggestion.intent.language,
         intent=suggestion.intent.kind.value,
         verdict=verdict_class(suggestion.verdict),
-        model=os.path.basename(suggestion.model.replace("\\", "/").rstrip("/")),  # a model of the user's own is a path
+        model=_model_name(suggestion.model),
         surface=surface,
         total_ms=suggestion.timing.total_ms,
         first_token_ms=suggestion.timing.first_token_ms,
     )
+
+
+def _model_name(model: str) -> str:
+    """Without the folders of a model of the user's own, and as text that can be written to a file."""
+    name = os.path.basename(model.replace("\\", "/").rstrip("/"))
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def verdict_class(verdict: Verdict) -> str:

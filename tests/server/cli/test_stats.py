@@ -89,7 +89,44 @@ def test_wipe(file: FeedbackFile, capsys: pytest.CaptureFixture[str]) -> None:
     assert "10 suggestions forgotten" in capsys.readouterr().out
     assert file.read() == []
     assert main(["stats", "--wipe"]) == 0
-    assert "nothing to forget" in capsys.readouterr().out
+    assert "Nothing is left" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("more", [["--days", "30"], ["--png", "a.png"]])
+def test_a_wipe_is_of_everything(
+    file: FeedbackFile, more: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who names some days means those days: nothing is forgotten then."""
+    monkeypatch.chdir(file.path.parent.parent)
+    fill(file)
+    assert main(["stats", "--wipe", *more]) == 2
+    assert "--wipe forgets everything" in capsys.readouterr().err
+    assert len(file.read()) == 10
+
+
+def test_a_broken_file_is_named(file: FeedbackFile, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the numbers are gone, it is said why; the wipe takes the broken file along."""
+    file.path.parent.mkdir(parents=True)
+    file.path.write_bytes(b"not a database at all" * 100)
+    for _ in range(2):
+        assert main(["stats"]) == 0
+        said = capsys.readouterr()
+        assert "No suggestion was counted yet" in said.out
+        [aside] = file.path.parent.glob("feedback.broken-*")
+        assert str(aside) in said.err
+    assert main(["stats", "--wipe"]) == 0
+    assert main(["stats"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_that_cannot_be_looked_into(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence and status 1, for the wipe as well."""
+    monkeypatch.setenv("GLOSSWRIGHT_DATA_DIR", str(tmp_path / ("x" * 300)))
+    for more in ([], ["--wipe"]):
+        assert main(["stats", *more]) == 1
+        assert "cannot be used" in capsys.readouterr().err
 
 
 def test_picture(file: FeedbackFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

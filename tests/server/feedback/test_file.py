@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -64,6 +65,97 @@ def test_the_wipe_leaves_no_trace(tmp_path: Path) -> None:
     later = impression(8, shown_at=4e9)
     file.write([later])
     assert file.read() == [later]
+
+
+@pytest.mark.parametrize("broken_at", [0, 4096])
+def test_the_wipe_takes_broken_files_along(tmp_path: Path, broken_at: int) -> None:
+    """What stands in a broken file is forgotten too, whether it was set aside before or is found to be broken now."""
+    file = FeedbackFile(tmp_path)
+    (tmp_path / "feedback.broken-1").write_bytes(b"a-telling-name")
+    file.write([impression(number, model="a-telling-name" * 20) for number in range(400)])
+    data = bytearray(file.path.read_bytes())
+    data[broken_at : broken_at + 4096] = b"\xff" * 4096
+    file.path.write_bytes(bytes(data))
+    file.wipe()
+    assert [path.name for path in tmp_path.iterdir()] == [file.path.name]
+    assert b"a-telling-name" not in file.path.read_bytes()
+    file.write([impression(7, outcome=Outcome.ACCEPTED)])
+    assert file.read() == [], "older news is not taken up again"
+
+
+def test_a_wipe_beside_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another window that has the file open keeps nobody from forgetting, and sees that it is gone."""
+    file = FeedbackFile(tmp_path)
+    file.write([impression(number, model="a-telling-name") for number in range(300)])
+    other = sqlite3.connect(file.path)
+    assert other.execute("SELECT count(*) FROM impressions").fetchone() == (300,)
+    monkeypatch.setattr(file_module, "BUSY_S", 0.1)
+    assert file.wipe() == 300
+    assert other.execute("SELECT count(*) FROM impressions").fetchone() == (0,)
+    other.close()
+    assert b"a-telling-name" not in file.path.read_bytes()
+
+
+def test_a_reader_that_holds_the_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of another one's reading nothing can be forgotten: it is said, and nothing is lost by halves."""
+    file = FeedbackFile(tmp_path)
+    file.write([impression(number) for number in range(3)])
+    other = sqlite3.connect(file.path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM impressions").fetchall()
+    monkeypatch.setattr(file_module, "BUSY_S", 0.1)
+    with pytest.raises(FeedbackUnavailable, match="locked"):
+        file.wipe()
+    other.execute("COMMIT")
+    other.close()
+    assert len(file.read()) == 3
+    assert file.wipe() == 3
+
+
+def test_a_clock_that_was_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wipe under a clock that was years ahead does not end all counting once the clock is right again."""
+    file = FeedbackFile(tmp_path)
+    file.write([impression()])
+    with monkeypatch.context() as ahead:
+        ahead.setattr(file_module.time, "time", lambda: 4e9)
+        assert file.wipe() == 1
+    file.write([impression(2)])
+    assert file.read() == [impression(2)]
+
+
+def test_deleted_while_running(tmp_path: Path) -> None:
+    """Somebody removes the file, or the whole folder: counting begins anew."""
+    folder = tmp_path / "data"
+    file = FeedbackFile(folder)
+    file.write([impression(1)])
+    file.path.unlink()
+    assert file.read() == []
+    file.write([impression(2)])
+    shutil.rmtree(folder)
+    assert file.wipe() == 0
+    file.write([impression(3)])
+    assert file.read() == [impression(3)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+def test_what_was_made_read_only_stays_so(tmp_path: Path) -> None:
+    """The user has closed the file: it is read, and its permissions are the user's."""
+    file = FeedbackFile(tmp_path)
+    file.write([impression()])
+    file.path.chmod(0o444)
+    assert file.read() == [impression()]
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o400
+
+
+def test_rows_of_a_later_version(tmp_path: Path) -> None:
+    """Words that are not known here are left out, and do not hide the others."""
+    file = FeedbackFile(tmp_path)
+    file.write([impression(1), impression(2), impression(3)])
+    with sqlite3.connect(file.path) as connection:
+        connection.execute("UPDATE impressions SET outcome = 'sung' WHERE number = 1")
+        connection.execute("UPDATE impressions SET surface = 'hologram' WHERE number = 2")
+    connection.close()
+    assert file.read() == [impression(3)]
 
 
 @pytest.mark.parametrize("rubbish", [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 5000])

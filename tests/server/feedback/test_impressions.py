@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from glosswright_server.documents import Snapshot
+from glosswright_server.feedback.file import FeedbackFile
 from glosswright_server.feedback.impression import Impression, Outcome, Surface, impression_of, verdict_class
 from glosswright_server.feedback.impressions import KEPT_AFTER_S, MOST_FOLLOWED, Impressions
 from glosswright_server.feedback.kept import share_kept
@@ -72,6 +74,15 @@ def test_nothing_of_the_code_is_recorded() -> None:
     session.impressions.accepted("s1")
     assert "SECRET" not in repr(session.recorded)
     assert session.last.model == "model.gguf"
+
+
+def test_a_name_that_no_file_can_hold(tmp_path: Path) -> None:
+    """An endpoint names its model as it likes: half a surrogate pair in it does not end all counting."""
+    session = Session()
+    made = suggestion("x = 1\n", model="qwen\ud800")
+    session.impressions.offered("s1", snapshot(TOP), made, Surface.INLINE, shown=True)
+    FeedbackFile(tmp_path).write(session.recorded)
+    assert [one.model for one in FeedbackFile(tmp_path).read()] == ["qwen?"]
 
 
 def test_typing_along_is_one_suggestion() -> None:
