@@ -62,7 +62,7 @@ case $NAME in
     mkdir -p runs
     folders=$("${VENV:-.venv}/bin/python" -c 'import sysconfig; print(*map(sysconfig.get_path, ("stdlib", "purelib")), sep="\n")')
     mapfile -t folders <<<"$folders"
-    [ -e "$pairs" ] || "$GLOSSWRIGHT" model mine "${folders[@]}" --kind body --language python --out "$pairs"
+    [ -e "$pairs" ] || "$GLOSSWRIGHT" model mine "${folders[@]}" --kind body --language python --without-tests --out "$pairs"
     trained docstring-body docstring-body --data "$pairs"
     for part in dev test; do
       measured docstring-body -- --part "$part" --beam 5 --length 0.6

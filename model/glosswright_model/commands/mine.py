@@ -40,6 +40,9 @@ def register(add: AddCommand) -> None:
     mine.add_argument(
         "--with-others", action="store_true", help="read vendored, generated and built folders too (node_modules, …)"
     )
+    mine.add_argument(
+        "--without-tests", action="store_true", help="pass over tests, known by their names (tests/, test_*.py, …)"
+    )
     mine.add_argument("--dev", type=float, default=0.05, metavar="SHARE", help="of files (default: %(default)s)")
     mine.add_argument("--test", type=float, default=0.05, metavar="SHARE", help="of files (default: %(default)s)")
     mine.add_argument("--seed", type=int, default=0, help="of the splits (default: %(default)s)")
@@ -67,6 +70,7 @@ def _mine(options: argparse.Namespace) -> int:
         extract=ExtractOptions(kinds=frozenset(options.kind or PAIR_KINDS), whole_docstrings=options.whole_docstrings),
         licences=frozenset(options.licence),
         with_others=options.with_others,
+        without_tests=options.without_tests,
         dev=options.dev,
         test=options.test,
         seed=options.seed,

@@ -37,6 +37,8 @@ class MineOptions:
     """Keep only pairs under these licences (SPDX expressions; "permissive" for those that ask for notices alone)."""
     with_others: bool = False
     """Read folders of other people's code and of build results too."""
+    without_tests: bool = False
+    """Pass over tests: what they say of themselves is no use to a model that is to write other code."""
     dev: float = 0.05
     test: float = 0.05
     seed: int = 0
@@ -92,7 +94,15 @@ def mine(paths: Iterable[Path], out: Path, options: MineOptions, on_progress: On
         raise DataError(f"{out} must end in .jsonl or .parquet")
     split_of("", dev=options.dev, test=options.test, seed=options.seed)  # says what is wrong before the work begins
     report = Report()
-    files = list(walk(paths, options.languages, report.passed, with_others=options.with_others))
+    files = list(
+        walk(
+            paths,
+            options.languages,
+            report.passed,
+            with_others=options.with_others,
+            without_tests=options.without_tests,
+        )
+    )
     duplicates = Duplicates()
     splits: list[Split] = []
     try:

@@ -40,6 +40,11 @@ BUILT = frozenset(
 """Folders of build results and of code that programs write."""
 
 
+TEST_FOLDER = re.compile(r"(?:.*_)?(?:tests?|specs?)|__tests__")
+TEST_FILE = re.compile(r"(?:test_.+|.+_test|tests?|conftest|.+_spec|.+\.(?:test|spec)|.*[a-z0-9]Tests?)\.\w+|.+\.bats")
+"""Names of tests in the languages that are mined. The folder that is named itself is read whatever it is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file worth reading."""
@@ -66,24 +71,31 @@ class Passed:
 
 
 def walk(
-    paths: Iterable[Path], languages: frozenset[str], passed: Passed, *, with_others: bool = False
+    paths: Iterable[Path],
+    languages: frozenset[str],
+    passed: Passed,
+    *,
+    with_others: bool = False,
+    without_tests: bool = False,
 ) -> Iterator[SourceFile]:
     """The files of `languages` below `paths`, sorted in each folder. Raises DataError for a path there is not.
 
     with_others: read folders of other people's code and of build results too. A folder that is named itself is read
     whatever it is called.
+    without_tests: pass over tests, known by the names of folders and files.
     """
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if not path.exists():
             raise DataError(f"there is no {path}: name a source file or a folder of source files")
         if path.is_dir():
-            yield from _folder(path, languages, passed, with_others, seen)
-        elif (language := language_of(path)) is not None:
-            if language.key in languages and _is_new(path, seen):
-                yield SourceFile(path, path.parent, language.key)
-        else:
+            yield from _folder(path, languages, passed, with_others, without_tests, seen)
+        elif (language := language_of(path)) is None:
             passed.add("unknown kind", path)
+        elif not path.is_file():  # a pipe would block for ever
+            passed.add("no plain file", path)
+        elif language.key in languages and _is_new(path, seen):
+            yield SourceFile(path, path.parent, language.key)
 
 
 def read_source(file: SourceFile, passed: Passed, *, max_bytes: int = MAX_FILE_BYTES) -> bytes | None:
@@ -106,14 +118,19 @@ def read_source(file: SourceFile, passed: Passed, *, max_bytes: int = MAX_FILE_B
 
 
 def _folder(
-    root: Path, languages: frozenset[str], passed: Passed, with_others: bool, seen: set[tuple[int, int]]
+    root: Path,
+    languages: frozenset[str],
+    passed: Passed,
+    with_others: bool,
+    without_tests: bool,
+    seen: set[tuple[int, int]],
 ) -> Iterator[SourceFile]:
     def cannot(error: OSError) -> None:
         passed.add("unreadable", Path(error.filename or root))
 
     for folder, folders, names in os.walk(root, onerror=cannot, followlinks=False):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if not _is_passed(here / name, passed, with_others))
+        folders[:] = sorted(name for name in folders if not _is_passed(here / name, passed, with_others, without_tests))
         for name in sorted(names):
             path = here / name
             language = language_of(path)
@@ -125,11 +142,13 @@ def _folder(
                 passed.add("no plain file", path)
             elif _GENERATED_NAME.search(name):
                 passed.add("generated", path)
+            elif without_tests and TEST_FILE.fullmatch(name):
+                passed.add("tests", path)
             elif _is_new(path, seen):
                 yield SourceFile(path, root, language.key)
 
 
-def _is_passed(folder: Path, passed: Passed, with_others: bool) -> bool:
+def _is_passed(folder: Path, passed: Passed, with_others: bool, without_tests: bool) -> bool:
     name = folder.name
     if folder.is_symlink():
         passed.add("link", folder)
@@ -139,6 +158,8 @@ def _is_passed(folder: Path, passed: Passed, with_others: bool) -> bool:
         passed.add("other people's code", folder)
     elif not with_others and name in BUILT:
         passed.add("built or generated", folder)
+    elif without_tests and TEST_FOLDER.fullmatch(name):
+        passed.add("tests", folder)
     elif not with_others and (folder / "pyvenv.cfg").is_file():
         passed.add("other people's code", folder)
     else:

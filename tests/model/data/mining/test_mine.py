@@ -14,11 +14,13 @@ pytest.importorskip("datasketch", reason="mining needs datasketch: pip install '
 
 from glosswright_model.cli import main
 from glosswright_model.data.mining.duplicates import Duplicates
+from glosswright_model.data.mining.languages import LANGUAGES
 from glosswright_model.data.mining.licences import is_permissive, licence_of_text
 from glosswright_model.data.mining.mine import MineOptions, Report, mine
 from glosswright_model.data.mining.repository import repository_of
 from glosswright_model.data.mining.secrets import holds_secret
 from glosswright_model.data.mining.splits import split_of, without_leaks
+from glosswright_model.data.mining.walk import Passed, walk
 from glosswright_model.data.pairs import SPLITS, Pair
 from glosswright_model.data.readers import read_pairs
 from glosswright_model.errors import DataError
@@ -160,6 +162,8 @@ def test_bad_files_are_counted_and_no_accident(tree: Path, tmp_path: Path) -> No
     (tree / "linked.py").symlink_to(tree / "package0" / "module0.py")
     os.link(tree / "package0" / "module0.py", tree / "same.py")
     os.mkfifo(tree / "pipe.py")
+    os.mkfifo(tree / "package1" / "LICENSE")
+    os.mkfifo(tree / "package1" / "package.json")
     report, pairs = run(tree, tmp_path / "a.jsonl")
     assert report.passed.files == {
         "empty": 1,
@@ -176,6 +180,44 @@ def test_bad_files_are_counted_and_no_accident(tree: Path, tmp_path: Path) -> No
     assert report.files == 13
     others = run(tree, tmp_path / "a.jsonl", with_others=True)[1]
     assert "somebody else wrote this" in [pair.source for pair in others]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_test"),
+    [
+        ("tests/helper.py", True),
+        ("idlelib/idle_test/tree.py", True),
+        ("src/__tests__/view.ts", True),
+        ("test_store.py", True),
+        ("store_test.go", True),
+        ("store.spec.ts", True),
+        ("StoreTest.java", True),
+        ("conftest.py", True),
+        ("testing/store.py", False),
+        ("contest.py", False),
+        ("latest.py", False),
+        ("attest.go", False),
+        ("specify.rb", False),
+    ],
+)
+def test_tests_can_be_left_out(tmp_path: Path, name: str, is_test: bool) -> None:
+    """By name, in whatever language; what is only spelt alike stays, and so does all where nobody asked."""
+    path = tmp_path / "tests" / name  # the folder that is named itself is read
+    path.parent.mkdir(parents=True)
+    path.write_text("x")
+    for without, expected in ((True, not is_test), (False, True)):
+        passed = Passed()
+        found = list(walk([tmp_path / "tests"], frozenset(LANGUAGES), passed, without_tests=without))
+        assert bool(found) is expected
+        assert passed.files == ({} if expected else {"tests": 1})
+
+
+def test_a_pipe_that_is_named_is_passed_over(tree: Path, tmp_path: Path) -> None:
+    """`mine src/*.py` names whatever lies there; reading a pipe would wait for ever."""
+    os.mkfifo(tree / "pipe.py")
+    report = mine([tree / "pipe.py", tree], tmp_path / "a.jsonl", MineOptions())
+    assert report.passed.files == {"no plain file": 2}
+    assert report.files == 12
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
