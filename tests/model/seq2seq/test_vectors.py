@@ -53,6 +53,7 @@ def test_replaces_the_rows_of_known_words(tmp_path: Path, kind: str) -> None:
         (b"list 1 2\nvalue 1 x\n", "line 2 holds something that is no number"),
         (b"value 1 nan\n", "the vector of 'value' holds numbers that are not finite"),
         (b"value 1 \xff\n", "cannot be read as word vectors"),
+        (b"value of 1 x\n", "line 1 holds something that is no number"),
     ],
 )
 def test_refuses_text(tmp_path: Path, content: bytes, said: str) -> None:
@@ -65,6 +66,15 @@ def test_refuses_text(tmp_path: Path, content: bytes, said: str) -> None:
     assert said in str(caught.value)
     assert "vectors.txt" in str(caught.value)
     assert torch.equal(embedding.weight, table().weight)
+
+
+def test_words_with_spaces_are_passed_over(tmp_path: Path) -> None:
+    """GloVe's file of 840 billion words has "at name@domain.com" beside "at": no reason to refuse it."""
+    path = tmp_path / "vectors.txt"
+    path.write_text("value added 9 9\nvalue 3 0\nlist of 9 9\n", encoding="utf-8")
+    embedding = table()
+    assert initialise_embedding(embedding, WORDS, path) == 1
+    torch.testing.assert_close(embedding.weight[5].detach(), torch.tensor([1.0, 0.0]))
 
 
 @pytest.mark.parametrize(
@@ -84,9 +94,23 @@ def test_refuses_npz(tmp_path: Path, words: object, vectors: object) -> None:
         initialise_embedding(table(), WORDS, write_npz(tmp_path / "vectors.npz", words, vectors))
 
 
-@pytest.mark.parametrize("name", ["missing.txt", "missing.npz", "damaged.npz", "other.npz"])
+@pytest.mark.parametrize(
+    "name",
+    ["missing.txt", "missing.npz", "damaged.npz", "other.npz", "empty.npz", "array.npz", "cut.npz", "packed.npz"],
+)
 def test_refuses_files_that_are_none(tmp_path: Path, name: str) -> None:
-    """No file, no zip, and a zip without the arrays."""
+    """No file, no zip, a zip without the arrays or with damaged ones, and one array alone."""
+    if name == "empty.npz":
+        (tmp_path / name).write_bytes(b"")
+    if name == "array.npz":
+        with (tmp_path / name).open("wb") as file:
+            np.save(file, np.zeros((3, 2)))
+    if name in ("cut.npz", "packed.npz"):
+        save = np.savez if name == "cut.npz" else np.savez_compressed
+        save(tmp_path / name, words=np.array(["value"] * 99), vectors=np.random.default_rng(1).normal(size=(99, 2)))
+        content = bytearray((tmp_path / name).read_bytes())
+        content[len(content) // 4 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 4)
+        (tmp_path / name).write_bytes(content)
     if name == "damaged.npz":
         (tmp_path / name).write_bytes(b"PK\x03\x04 and then nothing")
     if name == "other.npz":
