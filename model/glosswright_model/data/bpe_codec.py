@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glosswright_model.data.codec import EncodedSource
-from glosswright_model.data.codec_files import options_from, read_versioned
+from glosswright_model.data.codec_files import options_from, read_versioned, refuse_below
 from glosswright_model.data.word_schemes import clean
 from glosswright_model.errors import DataError
 from glosswright_model.seq2seq.batch import BOS, EOS, PAD, UNK
@@ -48,6 +48,9 @@ class BpeCodecOptions:
     copying: bool = True
     """Whether tokens of the source may be copied."""
 
+    def __post_init__(self) -> None:
+        refuse_below(self, "the BPE codec", size=len(_SPECIAL) + 256, min_frequency=1, source_limit=1)
+
 
 class BpeCodec:
     """A `data.codec.Codec` over byte-level BPE."""
@@ -55,13 +58,15 @@ class BpeCodec:
     kind = "bpe"
 
     def __init__(self, tokenizer: Tokenizer, options: BpeCodecOptions) -> None:
-        """Around a tokenizer of the `tokenizers` library. Raises DataError when its first ids are not the special ones.
+        """Around a tokenizer of the `tokenizers` library. Raises DataError when it is unlike those made here.
 
         Special tokens in a text are text from then on, also for the caller's tokenizer.
         """
         names = tuple(tokenizer.id_to_token(token) for token in range(len(_SPECIAL)))
         if names != _SPECIAL:
             raise DataError(f"{TOKENIZER_FILE} is not one of ours: ids 0 to 3 must be {', '.join(_SPECIAL)}")
+        if wrong := _unlike_ours(tokenizer):
+            raise DataError(f"{TOKENIZER_FILE} is not one of ours: {wrong}")
         tokenizer.encode_special_tokens = True  # in a person's text "<s>" is text; this is not kept in the file
         self.options = options
         self._tokenizer = tokenizer
@@ -72,8 +77,6 @@ class BpeCodec:
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
         options = options or BpeCodecOptions()
-        if options.size < len(_SPECIAL) + 256:
-            raise DataError(f"a byte-level vocabulary needs at least {len(_SPECIAL) + 256} tokens, not {options.size}")
         tokenizer = Tokenizer(models.BPE())
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = decoders.ByteLevel()
@@ -159,3 +162,22 @@ class BpeCodec:
         wrong = [token for token in ids if not 0 <= token < self.target_size]
         if wrong:
             raise DataError(f"{wrong[0]} is no id of this vocabulary of {self.target_size} tokens")
+
+
+def _unlike_ours(tokenizer: Tokenizer) -> str:
+    """What keeps ids and bytes from belonging together; nothing if they do. Copying, searching and reading go by it."""
+    from tokenizers import decoders, models, pre_tokenizers
+
+    if (
+        not isinstance(tokenizer.model, models.BPE)
+        or not isinstance(tokenizer.pre_tokenizer, pre_tokenizers.ByteLevel)
+        or not isinstance(tokenizer.decoder, decoders.ByteLevel)
+        or tokenizer.normalizer is not None
+    ):
+        return "it is no byte-level BPE"
+    ids = tokenizer.get_vocab()
+    if sorted(ids.values()) != list(range(len(ids))):
+        return "its ids have gaps"
+    if foreign := next((name for name in ids if name not in _SPECIAL and not _BYTE_OF.keys() >= set(name)), None):
+        return f"its token {foreign[:20]!r} is not made of bytes"
+    return ""

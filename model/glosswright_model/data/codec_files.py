@@ -25,6 +25,13 @@ def options_from(kind: type[Options], row: Mapping[str, Any], where: object) -> 
     return kind(**row)
 
 
+def refuse_below(options: object, where: str, **least: int) -> None:
+    """Raise DataError for the first of these options that is under the least that it may be."""
+    for name, value in least.items():
+        if (found := getattr(options, name)) < value:
+            raise DataError(f"{where}: {name!r} must be {value} or more, not {found}")
+
+
 def read_versioned(path: Path, version: str) -> dict[str, Any]:
     """The JSON object of a codec's file, without its `format`. Raises DataError (missing, damaged, another version)."""
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from glosswright_model.data.codec import EncodedSource
-from glosswright_model.data.codec_files import options_from, read_versioned
+from glosswright_model.data.codec_files import options_from, read_versioned, refuse_below
 from glosswright_model.data.word_schemes import clean, source_scheme, target_scheme
 from glosswright_model.errors import DataError
 from glosswright_model.seq2seq.batch import PAD, UNK
@@ -48,6 +48,10 @@ class WordCodecOptions:
     """Keep string slots out of the target vocabulary: a string is always copied, which serving real strings needs."""
     copying: bool = True
     """Whether words of the source may be copied. Without it the vocabularies alone decide what can be written."""
+
+    def __post_init__(self) -> None:
+        refuse_below(self, "the word codec", source_min_frequency=1, target_min_frequency=1, source_limit=1)
+        refuse_below(self, "the word codec", numbered_unknowns=0)
 
 
 class WordCodec:

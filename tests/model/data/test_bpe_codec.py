@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -63,7 +65,7 @@ def test_limits_and_emptiness() -> None:
 
 def test_what_cannot_be_built_is_said() -> None:
     """Before a run starts, not after an hour."""
-    with pytest.raises(DataError, match="at least 260"):
+    with pytest.raises(DataError, match="must be 260 or more"):
         BpeCodec.build(PAIRS, BpeCodecOptions(size=100))
     with pytest.raises(DataError, match="no pair"):
         BpeCodec.build([("", "")])
@@ -109,6 +111,48 @@ def test_another_librarys_tokenizer_is_refused(tmp_path: Path, codec: BpeCodec) 
     row["model"]["vocab"] = {token: place for place, token in enumerate(sorted(row["model"]["vocab"]))}
     (tmp_path / TOKENIZER_FILE).write_text(json.dumps(row), encoding="utf-8")
     with pytest.raises(DataError, match="ids 0 to 3"):
+        BpeCodec.load(tmp_path)
+
+
+def _gap(row: dict[str, Any]) -> None:
+    row["model"]["vocab"][list(row["model"]["vocab"])[-1]] = 9999
+
+
+def _foreign(row: dict[str, Any]) -> None:
+    row["model"]["vocab"]["字"] = len(row["model"]["vocab"])
+
+
+def _words(row: dict[str, Any]) -> None:
+    row["model"] = {"type": "WordLevel", "vocab": row["model"]["vocab"], "unk_token": "<unk>"}
+
+
+def _no_bytes(row: dict[str, Any]) -> None:
+    row["pre_tokenizer"] = None
+
+
+def _lower(row: dict[str, Any]) -> None:
+    row["normalizer"] = {"type": "Lowercase"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_gap, "its ids have gaps"),
+        (_foreign, "its token '字' is not made of bytes"),
+        (_words, "no byte-level BPE"),
+        (_no_bytes, "no byte-level BPE"),
+        (_lower, "no byte-level BPE"),
+    ],
+)
+def test_a_tampered_tokenizer_is_refused(
+    tmp_path: Path, codec: BpeCodec, change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    """The library reads all of these, and the network would be asked for ids that it does not have."""
+    codec.save(tmp_path)
+    row = json.loads((tmp_path / TOKENIZER_FILE).read_text(encoding="utf-8"))
+    change(row)
+    (tmp_path / TOKENIZER_FILE).write_text(json.dumps(row), encoding="utf-8")
+    with pytest.raises(DataError, match=said):
         BpeCodec.load(tmp_path)
 
 
