@@ -27,7 +27,7 @@ from glosswright_model.data.codec import Codec
 from glosswright_model.data.codecs import CODECS, load_codec
 from glosswright_model.errors import CheckpointError, ConfigError, DataError
 from glosswright_model.seq2seq.build import Network, build
-from glosswright_model.seq2seq.config import NetworkConfig, config_from_dict, config_to_dict
+from glosswright_model.seq2seq.config import NetworkConfig, config_from_dict, config_to_dict, positions_of
 
 FORMAT = "glosswright-seq2seq"
 VERSION = 1
@@ -82,6 +82,10 @@ class Loaded:
     codec: Codec
     about: About
     config: NetworkConfig
+
+    def answer_limit(self, wanted: int) -> int:
+        """Tokens that an answer may have, EOS included: as many as wanted, if the network has positions for them."""
+        return min(wanted, positions_of(self.config) or wanted)
 
 
 def save_checkpoint(
@@ -142,7 +146,7 @@ def load_checkpoint(folder: Path) -> Loaded:
     except (ConfigError, DataError, _Wrong) as error:
         raise CheckpointError(f"The checkpoint {folder} cannot be used: {error}") from error
     except OSError as error:
-        raise CheckpointError(f"The checkpoint {folder} cannot be read ({error.strerror}).") from error
+        raise CheckpointError(f"The checkpoint {folder} cannot be read ({error.strerror or error}).") from error
     return Loaded(network.eval(), codec, about, config)
 
 

@@ -202,7 +202,7 @@ class Seq2SeqBackend:
         from glosswright_model.decoding.sampling import Sampling, sample
 
         prefixes = None if self._constraint is None else [self._constraint(encoded)]
-        max_length = request.max_tokens + 1  # the end is a token for a search
+        max_length = loaded.answer_limit(request.max_tokens + 1)  # the end is a token for a search
         if request.temperature == 0:
             (found,) = beam_search(
                 loaded.network,

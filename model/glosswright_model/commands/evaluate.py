@@ -46,9 +46,11 @@ def register(add: AddCommand) -> None:
         "--beam", type=_at_least_one, default=1, metavar="N", help="hypotheses kept (default: 1, greedy)"
     )
     parser.add_argument(
-        "--length", type=float, default=0.0, metavar="A", help="length normalisation (default: 0, none)"
+        "--length", type=_strength, default=0.0, metavar="A", help="length normalisation (default: 0, none)"
     )
-    parser.add_argument("--coverage", type=float, default=0.0, metavar="B", help="coverage normalisation (default: 0)")
+    parser.add_argument(
+        "--coverage", type=_strength, default=0.0, metavar="B", help="coverage normalisation (default: 0, none)"
+    )
     parser.add_argument(
         "--grammar", action="store_true", help="answers must parse: a line of code, or a part such as a header alone"
     )
@@ -101,6 +103,7 @@ def _asked(task: Task, options: argparse.Namespace) -> Iterator[System]:
         if len(loaded) < 2:
             raise DataError("An ensemble needs at least two checkpoints.")
         _check_codecs(options.checkpoints)
+        _check_purposes(options.checkpoints, loaded)
         networks = [each.network for each in loaded]
         yield _answers(task, f"ensemble of {len(loaded)}", Ensemble(networks), loaded, options)
         return
@@ -123,7 +126,7 @@ def _answers(task: Task, name: str, model: StepModel, loaded: Sequence[Loaded], 
         beam=options.beam,
         length_normalisation=options.length,
         coverage_normalisation=options.coverage,
-        max_length=options.max_length,
+        max_length=min(each.answer_limit(options.max_length) for each in loaded),
         batch_size=options.batch,
         attention=options.out is not None and options.pictures > 0,
     )
@@ -173,6 +176,25 @@ def _check_codecs(folders: Sequence[Path]) -> None:
                 f"{folder} has another vocabulary than {folders[0]}; an ensemble needs checkpoints trained with one."
             )
         first = files
+
+
+def _check_purposes(folders: Sequence[Path], loaded: Sequence[Loaded]) -> None:
+    """All are asked the same question and answer in the same way, or a mean is none. Raises CheckpointError."""
+    purposes = [
+        (
+            "comments with the code before them" if about.context else "comments alone",
+            f"the language {about.language}",
+            f"the unit {about.unit}",
+        )
+        for about in (each.about for each in loaded)
+    ]
+    for folder, purpose in zip(folders, purposes, strict=True):
+        for its, first in zip(purpose, purposes[0], strict=True):
+            if its != first:
+                raise CheckpointError(
+                    f"{folder} was trained for {its}, {folders[0]} for {first}; an ensemble needs checkpoints of one "
+                    "purpose."
+                )
 
 
 def _make_folder(folder: Path | None) -> None:
@@ -245,4 +267,15 @@ def _at_least_one(text: str) -> int:
         value = 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return value
+
+
+def _strength(text: str) -> float:
+    """Of a normalisation: more than ten would leave nothing of the probabilities."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 10.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 10")
     return value

@@ -5,6 +5,7 @@ Nothing here searches. Ids only; `data.codec` makes text of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -48,6 +49,10 @@ class Normalisation:
     """beta: how strongly source tokens that were never looked at count against a hypothesis; 0 not at all."""
     offset: float = 5.0
     """The 5 of the equation; with 0, lp is |Y|^alpha."""
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in (self.length, self.coverage, self.offset)) or self.offset < 0:
+            raise ValueError(f"a normalisation needs finite numbers and an offset from 0, not {self}")
 
     def length_penalty(self, length: int) -> float:
         """lp of a sequence of `length` tokens."""

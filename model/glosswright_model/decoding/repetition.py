@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -20,8 +21,8 @@ class Repetition:
     (Paulus et al. 2017, arXiv 1705.04304, section 2.5)."""
 
     def __post_init__(self) -> None:
-        if not self.penalty > 0:
-            raise ValueError(f"the repetition penalty must be over 0, not {self.penalty}")
+        if not 0 < self.penalty < math.inf:
+            raise ValueError(f"the repetition penalty must be a number over 0, not {self.penalty}")
         if self.no_repeat_ngram < 0:
             raise ValueError(f"the size of n-grams must not be negative, as {self.no_repeat_ngram} is")
 

@@ -5,6 +5,7 @@ Draws are reproducible: each sample has a generator of its own, so that what it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,13 +19,17 @@ from glosswright_model.decoding.step import StepModel
 from glosswright_model.decoding.walk import greedily, greedily_allowed, walk
 from glosswright_model.seq2seq.batch import Source
 
+_COLDEST = 1e-4
+"""A temperature: log-probabilities over it still fit into 32 bits, and the second likeliest token is never drawn."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """How tokens are drawn."""
 
     temperature: float = 1.0
-    """Log-probabilities are divided by it; 0 takes the likeliest token instead of drawing."""
+    """Log-probabilities are divided by it; 0, or so little that the quotients are no numbers, takes the likeliest token
+    instead of drawing."""
     top_k: int = 0
     """Draw among the k likeliest only (Fan et al. 2018, arXiv 1805.04833, section 5.2); 0: among all."""
     top_p: float = 1.0
@@ -32,11 +37,16 @@ class Sampling:
     equation 2)."""
 
     def __post_init__(self) -> None:
-        if self.temperature < 0 or self.top_k < 0 or not 0 < self.top_p <= 1:
+        if not 0 <= self.temperature < math.inf or self.top_k < 0 or not 0 < self.top_p <= 1:
             raise ValueError(
-                "temperature and top_k must not be negative, top_p over 0 and at most 1; they are "
+                "temperature must be a number from 0, top_k not negative, top_p over 0 and at most 1; they are "
                 f"{self.temperature}, {self.top_k} and {self.top_p}"
             )
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is any chance in it."""
+        return self.temperature > _COLDEST
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """[N, E] the distribution to draw from, given log-probabilities [N, E], which need not be normalised.
@@ -106,8 +116,8 @@ def sample(
             count * samples,
             max_length=max_length,
             device=device,
-            choose=draw if sampling.temperature else greedily,
-            choose_allowed=draw_allowed if sampling.temperature else greedily_allowed,
+            choose=draw if sampling.draws else greedily,
+            choose_allowed=draw_allowed if sampling.draws else greedily_allowed,
             prefixes=None if prefixes is None else [prefix for prefix in prefixes for _ in range(samples)],
             repetition=repetition or Repetition(),
             attention=attention,

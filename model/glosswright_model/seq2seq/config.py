@@ -97,7 +97,7 @@ class TransformerConfig:
     positions: Positions = "sinusoidal"
     """Where a token stands: fixed waves, or a trained vector for each position."""
     max_positions: int = 512
-    """Longest source or target in tokens."""
+    """Longest source or target in tokens, with trained positions."""
     copy: bool = True
     """Copy source tokens (pointer-generator, See et al. 2017)."""
     copy_feeding: bool = False
@@ -169,6 +169,11 @@ _ARCHITECTURES: Mapping[str, type[RnnConfig] | type[TransformerConfig]] = types.
 def config_to_dict(config: NetworkConfig) -> dict[str, object]:
     """Plain values for JSON or YAML, with the architecture's name under "architecture"."""
     return {"architecture": config.architecture, **asdict(config)}
+
+
+def positions_of(config: NetworkConfig) -> int | None:
+    """Tokens of the longest source or target that a network can read; None where there is no end to it."""
+    return config.max_positions if isinstance(config, TransformerConfig) and config.positions == "learned" else None
 
 
 def config_from_dict(values: Mapping[str, object]) -> NetworkConfig:

@@ -14,11 +14,14 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 from harness.tiny_checkpoint import train_tiny  # noqa: E402  (after the check that torch is there)
+from harness.toy_seq2seq import ABOUT, toy_codec, toy_network  # noqa: E402
 
 from glosswright_model.backends.base import Delta, Finish, GenerationRequest  # noqa: E402
 from glosswright_model.backends.choose import choose, load  # noqa: E402
 from glosswright_model.backends.seq2seq_backend import Seq2SeqBackend, aligned  # noqa: E402
+from glosswright_model.checkpoint import save_checkpoint  # noqa: E402
 from glosswright_model.errors import GenerationError, ModelLoadError  # noqa: E402
+from glosswright_model.seq2seq.config import TransformerConfig  # noqa: E402
 from glosswright_model.weights import resolve  # noqa: E402
 
 
@@ -70,6 +73,26 @@ def test_a_comment_is_answered_with_code(backend: Seq2SeqBackend, comment: str, 
     assert finish.reason == "stop"
     assert finish.prompt_tokens == len(comment.split())
     assert finish.completion_tokens > 0
+
+
+def test_an_answer_has_as_many_tokens_as_the_network_has_positions(tmp_path: Path) -> None:
+    """Where each position has a trained vector there is none for the next; a request may ask for more than that."""
+    codec = toy_codec()
+    config = TransformerConfig(
+        model_size=8,
+        heads=2,
+        feedforward_size=8,
+        encoder_layers=1,
+        decoder_layers=1,
+        positions="learned",
+        max_positions=6,
+    )
+    torch.manual_seed(1)
+    save_checkpoint(tmp_path / "short", toy_network(codec, config), config, codec, ABOUT)
+    backend = Seq2SeqBackend.load(tmp_path / "short", model_name="short", threads=1)
+    for temperature in (0.0, 1.0):
+        _, finish = complete(backend, GenerationRequest(prompt="set x to 1", max_tokens=40, temperature=temperature))
+        assert finish.completion_tokens <= 6
 
 
 def test_it_says_what_it_is(backend: Seq2SeqBackend, checkpoint: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,8 @@ from harness.table_model import TableModel, sources  # noqa: E402  (after the ch
 from glosswright_model.decoding.beam import beam_search  # noqa: E402
 from glosswright_model.decoding.ensemble import Ensemble  # noqa: E402
 from glosswright_model.decoding.greedy import greedy  # noqa: E402
+from glosswright_model.decoding.hypothesis import Normalisation  # noqa: E402
+from glosswright_model.decoding.repetition import Repetition  # noqa: E402
 from glosswright_model.decoding.sampling import Sampling, sample  # noqa: E402
 
 SCORES = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log()
@@ -37,6 +41,38 @@ SCORES = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log()
 def test_what_is_drawn_from(sampling: Sampling, expected: list[float]) -> None:
     """Each option by hand; together in the order temperature, top-k, top-p."""
     assert sampling.probabilities(SCORES)[0].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Sampling(temperature=math.nan),
+        lambda: Sampling(temperature=math.inf),
+        lambda: Sampling(temperature=-1.0),
+        lambda: Sampling(top_p=2.0),
+        lambda: Sampling(top_p=math.nan),
+        lambda: Sampling(top_k=-1),
+        lambda: Normalisation(length=math.nan),
+        lambda: Normalisation(coverage=math.inf),
+        lambda: Normalisation(offset=-1.0),
+        lambda: Repetition(penalty=math.nan),
+        lambda: Repetition(penalty=math.inf),
+        lambda: Repetition(no_repeat_ngram=-1),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(make: Callable[[], object]) -> None:
+    """NaN compares with nothing, so it must not pass for a number in range."""
+    with pytest.raises(ValueError, match=r"not|need"):
+        make()
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 1e-6, 1e-300])
+def test_next_to_no_temperature_is_greedy(temperature: float) -> None:
+    """Quotients that are no numbers any more could not be drawn from."""
+    model = TableModel.random(3)
+    (drawn,) = sample(model, sources(1), max_length=5, sampling=Sampling(temperature=temperature), seeds=[1])
+    (likeliest,) = greedy(model, sources(1), max_length=5)
+    assert drawn[0].ids == likeliest.ids
 
 
 def test_draws_follow_the_distribution() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -33,11 +34,14 @@ def write_corpus(folder: Path) -> Path:
     return folder
 
 
-def write_checkpoint(folder: Path, *, name: str = "tiny", pairs: list[tuple[str, str]] = PAIRS, seed: int = 1) -> Path:
+def write_checkpoint(
+    folder: Path, *, name: str = "tiny", pairs: list[tuple[str, str]] = PAIRS, seed: int = 1, **about: Any
+) -> Path:
     """An untrained network with a vocabulary of the pairs."""
     torch.manual_seed(seed)
     codec = WordCodec.build(pairs)
     config = RnnConfig(embedding_size=8, hidden_size=8)
     network = build(config, codec.source_size, codec.target_size)
-    save_checkpoint(folder, network, config, codec, About(name=name, unit="statement", language="python"))
+    purpose = {"unit": "statement", "language": "python", **about}
+    save_checkpoint(folder, network, config, codec, About(name=name, **purpose))
     return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,34 @@ def test_an_ensemble_answers_as_one(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "has another vocabulary than" in capsys.readouterr().err
     assert main(command) == 1
     assert "at least two checkpoints" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("differs", "said"),
+    [
+        ({"context": True}, "trained for comments with the code before them, {one} for comments alone"),
+        ({"language": "go"}, "trained for the language go, {one} for the language python"),
+        ({"unit": "function"}, "trained for the unit function, {one} for the unit statement"),
+    ],
+)
+def test_an_ensemble_is_of_one_purpose(
+    differs: dict[str, Any], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With one vocabulary too: a mean of answers to different questions answers neither."""
+    data = write_corpus(tmp_path / "corpus")
+    one, two = write_checkpoint(tmp_path / "one"), write_checkpoint(tmp_path / "two", **differs)
+    assert main(["eval", "--ensemble", "--data", str(data), str(one), str(two)]) == 1
+    assert f"{two} was {said.format(one=one)}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--length", "--coverage"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e9", "much"])
+def test_a_normalisation_is_a_small_number(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No number at all would rank answers by chance, and an enormous one overflows."""
+    with pytest.raises(SystemExit) as caught:
+        main(["eval", "--data", "x", f"{option}={value}"])
+    assert caught.value.code == 2
+    assert "is not a number from 0 to 10" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
