@@ -1,4 +1,4 @@
-"""A folder that is replaced as a whole: either the new one is complete, or the old one is still there.
+"""A folder, or a file, that is replaced as a whole: either the new one is complete, or the old one is still there.
 
 For checkpoints and states of runs. A process may be killed and a disk may fill up at any moment; a reader that calls
 `finish_replacement` first finds one or the other folder, never a mixture. Nothing here knows what is in it.
@@ -60,6 +60,16 @@ def finish_replacement(folder: Path) -> None:
                 shutil.rmtree(old)
             else:
                 old.rename(folder)
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Write a small file of text; what was there is replaced when the new one is complete. Raises OSError."""
+    fresh = file.with_name(f".{file.name}.new-{secrets.token_hex(4)}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _old_of(folder: Path) -> Path:

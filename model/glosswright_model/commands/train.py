@@ -225,10 +225,12 @@ def _keep_config(experiment: Experiment, folder: Path) -> None:
     """Everything that was decided, defaults included, beside what comes of it."""
     import yaml
 
+    from glosswright_model.atomic_folder import replace_text
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(experiment.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-        (folder / CONFIG_COPY).write_text(text, encoding="utf-8")
+        replace_text(folder / CONFIG_COPY, text)
     except OSError as error:
         raise CheckpointError(f"The run's folder {folder} cannot be written ({error.strerror}).") from error
 

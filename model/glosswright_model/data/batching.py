@@ -19,6 +19,9 @@ from glosswright_model.data.pairs import Pair
 from glosswright_model.errors import DataError
 from glosswright_model.seq2seq.batch import BOS, EOS, PAD, UNK, Source, Target
 
+LONGEST_TEXT = 100_000
+"""Characters of a comment or its code that are cut into words at all; what is longer is no pair to learn from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -54,7 +57,7 @@ class Encoded:
 
     examples: tuple[Example, ...]
     too_long: int = 0
-    """Pairs left out because the target was longer than the limit."""
+    """Pairs left out because the target was longer than the limit, or one of the texts than `LONGEST_TEXT`."""
     empty: int = 0
     """Pairs left out because there was nothing to learn in them."""
     unreachable: int = 0
@@ -66,6 +69,9 @@ def encode_pairs(codec: Codec, pairs: Iterable[Pair], *, target_limit: int = 512
     examples: list[Example] = []
     too_long = empty = unreachable = 0
     for number, pair in enumerate(pairs):
+        if is_oversized(pair):
+            too_long += 1
+            continue
         source = codec.encode_source(pair.source)
         target = codec.encode_target(pair.target, source.extras)
         if not target or not pair.source.strip():
@@ -76,6 +82,11 @@ def encode_pairs(codec: Codec, pairs: Iterable[Pair], *, target_limit: int = 512
             unreachable += UNK in target
             examples.append(Example(source, target, number))
     return Encoded(tuple(examples), too_long, empty, unreachable)
+
+
+def is_oversized(pair: Pair) -> bool:
+    """Whether a pair is left out before it is looked at: an enormous line would take minutes, and fill a vocabulary."""
+    return max(len(pair.source), len(pair.target)) > LONGEST_TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

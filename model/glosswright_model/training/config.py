@@ -19,10 +19,18 @@ from pydantic import Field, ValidationError
 
 from glosswright_model.checkpoint import Unit
 from glosswright_model.errors import ConfigError
-from glosswright_model.seq2seq.config import NetworkConfig, RnnConfig, TransformerConfig, config_from_dict
+from glosswright_model.seq2seq.config import (
+    NetworkConfig,
+    RnnConfig,
+    TransformerConfig,
+    config_from_dict,
+    positions_of,
+)
 from glosswright_model.training.settings import Positive, Settings, TrainingSettings, TuneSettings
 
 MAX_CONFIG_BYTES = 1_000_000
+METRICS = ("exact_match", "bleu", "loss")
+"""What validation measures."""
 
 
 class DataSettings(Settings):
@@ -134,7 +142,9 @@ def experiment_from(document: Mapping[str, Any], where: str) -> Experiment:
         raise ConfigError(f"{where}: {_first_problem(error)}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where} holds something that is no text, number, list or mapping ({error}).") from error
-    experiment.network_config()
+    _check_positions(experiment, where)
+    if (metric := experiment.training.metric) not in METRICS:
+        raise ConfigError(f"{where}: training.metric is one of {', '.join(METRICS)}, not {metric!r}.")
     if (
         experiment.augment
         and experiment.tune.method in ("reinforce", "minimum_risk")
@@ -145,6 +155,22 @@ def experiment_from(document: Mapping[str, Any], where: str) -> Experiment:
             "augment out, or use the reward parse."
         )
     return experiment
+
+
+def _check_positions(experiment: Experiment, where: str) -> None:
+    """Else the first pair that is too long ends the run, whenever it comes."""
+    if (positions := positions_of(experiment.network_config())) is None:
+        return
+    needed = {
+        "data.source_limit": experiment.data.source_limit,
+        "codec.source_limit": experiment.codec.get("source_limit", 1),
+        "data.target_limit, and one for the beginning,": experiment.data.target_limit + 1,
+        "decoding.max_length": experiment.decoding.max_length,
+        "tune.max_length": experiment.tune.max_length if experiment.tune.method != "none" else 1,
+    }
+    for name, tokens in needed.items():
+        if isinstance(tokens, int) and tokens > positions:
+            raise ConfigError(f"{where}: network.max_positions is {positions}, but {name} needs {tokens}.")
 
 
 def refuse_unknown(section: Mapping[str, Any], known: Iterable[str], where: str) -> None:

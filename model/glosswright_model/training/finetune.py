@@ -191,14 +191,13 @@ class _Run:
                 loss = answer_loss(self.model, batch, self.pad, self.device) / tokens
             total += float(loss.detach())
             if not math.isfinite(total):
-                numbers = ", ".join(str(example.pair) for example in batch)
-                raise TrainingError(
-                    f"The loss is no number any more at update {update} (training pairs {numbers}). The adapter and "
-                    "the state saved before are kept; try a smaller learning rate."
-                )
+                raise _no_number(f"loss is no number any more at update {update + 1}", batch)
             loss.backward()
-        if self.settings.optimizer.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self.trained.parameters(), self.settings.optimizer.clip_norm)
+        longest = self.settings.optimizer.clip_norm or math.inf
+        norm = float(torch.nn.utils.clip_grad_norm_(self.trained.parameters(), longest))
+        if not math.isfinite(norm):
+            pairs = [example for batch in batches for example in batch]
+            raise _no_number(f"gradient is no number any more at update {update + 1}", pairs)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.optimizer.learning_rate * self.schedule.share(update)
         self.optimizer.step()
@@ -208,6 +207,8 @@ class _Run:
     def _end_epoch(self, progress: Progress) -> float | None:
         """Validate, keep the adapter if it is the best, and begin the next epoch."""
         dev_loss = self._dev_loss()
+        if dev_loss is not None and not math.isfinite(dev_loss):
+            raise _no_number(f"loss on the dev pairs is no number after update {progress.update}")
         metric: float = progress.epoch if dev_loss is None else -dev_loss  # without dev pairs the last one is best
         if progress.best is None or metric > progress.best.metric:
             progress.kept = [Kept(progress.update, metric)]
@@ -245,6 +246,14 @@ class _Run:
     def _log(self, step: Step) -> None:
         with (self.out / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(dataclasses.asdict(step)) + "\n")
+
+
+def _no_number(what: str, examples: Sequence[Example] = ()) -> TrainingError:
+    pairs = f" (training pairs {', '.join(str(example.pair) for example in examples)}, from 0)" if examples else ""
+    return TrainingError(
+        f"The {what}{pairs}. The adapter and the state saved before are kept; try a smaller learning rate in another "
+        "folder."
+    )
 
 
 def _read(settings: FinetuneSettings) -> tuple[list[Pair], list[Pair]]:

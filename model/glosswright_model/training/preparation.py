@@ -18,7 +18,7 @@ import torch
 
 from glosswright_model.checkpoint import About, load_checkpoint, read_config, sha256
 from glosswright_model.data.augment import AugmentOptions, augmented_examples
-from glosswright_model.data.batching import Batches, BatchOptions, Example, encode_pairs
+from glosswright_model.data.batching import Batches, BatchOptions, Example, encode_pairs, is_oversized
 from glosswright_model.data.bpe_codec import BpeCodecOptions
 from glosswright_model.data.codec import Codec
 from glosswright_model.data.codecs import build_codec
@@ -109,7 +109,7 @@ def read_parts(experiment: Experiment) -> tuple[tuple[Pair, ...], tuple[Pair, ..
     """Training and validation pairs. Raises DataError where either is missing or empty."""
     data, path = experiment.data, Path(experiment.data.path).expanduser()
     train = tuple(pair for part in data.train for pair in read_corpus(data.corpus, path, part))
-    dev = tuple(read_corpus(data.corpus, path, data.dev))
+    dev = tuple(pair for pair in read_corpus(data.corpus, path, data.dev) if not is_oversized(pair))
     if data.context:
         train, dev = (tuple(pair.with_context() for pair in part) for part in (train, dev))
     if not train:
@@ -127,7 +127,8 @@ def make_codec(experiment: Experiment, train: Sequence[Pair]) -> Codec:
     if kind not in kinds:
         raise ConfigError(f"codec.kind is one of {', '.join(kinds)}, not {kind!r}.")
     refuse_unknown(options, (field.name for field in dataclasses.fields(kinds[kind])), "codec")
-    return build_codec(kind, train, {"source_limit": experiment.data.source_limit, **options})
+    texts = [pair for pair in train if not is_oversized(pair)]
+    return build_codec(kind, texts, {"source_limit": experiment.data.source_limit, **options})
 
 
 def take_vectors(experiment: Experiment, network: Network, codec: Codec) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from glosswright_model.atomic_folder import replace_text
 from glosswright_model.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class LogFile:
         """Drop what a killed run recorded after the state it goes on from."""
         kept = [row for row in read_log(self._path) if row["update"] <= update and row["kind"] != "result"]
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        replace_text(self._path, "".join(json.dumps(row) + "\n" for row in kept))
 
     def advance(self, update: int, tokens: int) -> None:
         """Count tokens, for the speed."""

@@ -284,6 +284,11 @@ class Trainer:
         return value
 
     def _save_state(self) -> None:
+        for name, value in self._network.named_parameters():
+            if not bool(torch.isfinite(value).all()):  # a gradient can be finite, and the step with it not
+                raise TrainingError(
+                    f"The weights {name} are no numbers any more after update {self._progress.update}. {self._way_on()}"
+                )
         self._progress.seconds = time.monotonic() - self._began
         if self._scaler is not None:
             state = self._scaler.state_dict()
@@ -338,15 +343,20 @@ class Trainer:
     def _no_number(self, batches: Sequence[Sequence[Example]], what: str) -> TrainingError:
         pairs = [example.pair for batch in batches for example in batch]
         named = ", ".join(map(str, pairs[:PAIRS_NAMED])) + (", …" if len(pairs) > PAIRS_NAMED else "")
-        best = self._progress.best
-        kept = (
-            f"the best checkpoint so far is {self._checkpoint(best.update)}" if best else "there is no checkpoint yet"
-        )
         first = self._progress.position * self._settings.optimizer.accumulate
         return TrainingError(
             f"The {what} of update {self._progress.update + 1} is no number: epoch {self._progress.epoch + 1}, batch "
-            f"{first + 1}, training pairs {named} (counted from 0). Training stopped; {kept}. "
-            "Look at these pairs, or lower learning_rate and resume."
+            f"{first + 1}, training pairs {named} (counted from 0). {self._way_on()}"
+        )
+
+    def _way_on(self) -> str:
+        """The same run would come to the same end: a state is only ever resumed with the same settings and data."""
+        best = self._progress.best
+        if best is None:
+            return "Training stopped before the first checkpoint: lower learning_rate, or leave these pairs out."
+        return (
+            f"Training stopped; the best checkpoint so far is {self._checkpoint(best.update)}: begin a new run with it "
+            "(start_from) and a lower learning_rate, or without these pairs."
         )
 
 

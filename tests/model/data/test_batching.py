@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="batches are tensors: pip install 'glosswright[torch]'")
 
-from glosswright_model.data.batching import Batches, BatchOptions, Example, collate, encode_pairs, in_order
+from glosswright_model.data.batching import (
+    LONGEST_TEXT,
+    Batches,
+    BatchOptions,
+    Example,
+    collate,
+    encode_pairs,
+    in_order,
+)
 from glosswright_model.data.codec import EncodedSource
 from glosswright_model.data.pairs import Pair
 from glosswright_model.data.word_codec import WordCodec
@@ -48,6 +56,15 @@ def test_what_cannot_be_trained_on_is_counted() -> None:
     encoded = encode_pairs(codec, pairs, target_limit=8)
     assert (encoded.empty, encoded.too_long, encoded.unreachable) == (2, 1, 1)
     assert [example.pair for example in encoded.examples] == [0, 4]
+
+
+def test_an_enormous_text_is_left_out_uncut() -> None:
+    """A line of many megabytes would take minutes to cut, and its words would fill the vocabulary."""
+    codec = WordCodec.build([("set a to b", "a = b")])
+    codec.encode_source = codec.encode_target = None  # type: ignore[assignment, method-assign]  # must not be called
+    enormous = "a" * (LONGEST_TEXT + 1)
+    encoded = encode_pairs(codec, [Pair(enormous, "b"), Pair("a", enormous)], target_limit=10**9)
+    assert (encoded.too_long, encoded.examples) == (2, ())
 
 
 lengths = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=60)

@@ -134,7 +134,7 @@ def test_other_settings_make_servable_models_too(tmp_path: Path, arguments: list
         (["--set", "start_from=/nowhere"], "is no checkpoint"),
         (["--set", "protocol=runes"], "runes"),
         (["--set", "network.hidden_size=3"], "hidden_size"),
-        (["--set", "training.metric=blue"], "no metric 'blue'"),
+        (["--set", "training.metric=blue"], "not 'blue'"),
         (["--set", "codec.source_min_frequency=1e3"], "must be of the type int"),
     ],
 )

@@ -98,6 +98,11 @@ def test_a_wrong_configuration_is_refused(tmp_path: Path, case: str) -> None:
         ("name.first=3", "name holds a value"),
         ("training.epochs=[", "no YAML"),
         ("training.epoch=3", "did you mean epochs"),
+        (
+            "network={architecture: transformer, positions: learned, max_positions: 256}",
+            "max_positions is 256, but data.target_limit, and one for the beginning, needs 257",
+        ),
+        ("training.metric=accuracy", "training.metric is one of exact_match, bleu, loss, not 'accuracy'"),
     ],
 )
 def test_a_wrong_change_is_refused(tmp_path: Path, change: str, message: str) -> None:
@@ -112,6 +117,10 @@ def test_a_wrong_change_is_refused(tmp_path: Path, change: str, message: str) ->
         ("{kind: runes}", "codec.kind is one of"),
         ("{kind: word, min_freq: 3}", "codec.min_freq is no setting"),
         ("{kind: word, target_min_frequency: often}", "'target_min_frequency' must be of the type int"),
+        ("{kind: word, target_min_frequency: 0}", "'target_min_frequency' must be 1 or more, not 0"),
+        ("{kind: word, numbered_unknowns: -5}", "'numbered_unknowns' must be 0 or more, not -5"),
+        ("{kind: word, source_limit: -1}", "'source_limit' must be 1 or more, not -1"),
+        ("{kind: bpe, size: 259}", "'size' must be 260 or more, not 259"),
     ],
 )
 def test_a_wrong_codec_is_refused(tmp_path: Path, codec: str, message: str) -> None:

@@ -225,6 +225,41 @@ def test_a_loss_that_is_no_number_stops_the_run(
     assert finetune(settings(causal_folder, data, epochs=5), tmp_path / "run", resume=True).updates == 10
 
 
+def test_a_gradient_that_is_no_number_stops_the_run(
+    causal_folder: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finite loss can have such a gradient; a step with it would spoil adapter and state, which are saved next."""
+    real, calls = module.answer_loss, iter(range(1000))
+
+    def steep(*arguments: Any) -> Any:
+        loss = real(*arguments)
+        return loss + (loss - loss.detach()).abs().sqrt() if next(calls) >= 4 else loss  # the root's slope at 0
+
+    monkeypatch.setattr(module, "answer_loss", steep)
+    without_dev = write_only(tmp_path / "train.jsonl", "train")
+    with pytest.raises(TrainingError, match=r"gradient is no number.*update 3 .*training pairs"):
+        finetune(settings(causal_folder, without_dev, epochs=3), tmp_path / "run")
+    for path in (tmp_path / "run").rglob("*.safetensors"):
+        assert all(bool(torch.isfinite(tensor).all()) for tensor in load_file(path).values()), path
+    monkeypatch.undo()
+    assert finetune(settings(causal_folder, without_dev, epochs=3), tmp_path / "run", resume=True).updates == 6
+
+
+def test_a_dev_loss_that_is_no_number_keeps_no_adapter(
+    causal_folder: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing compares with it: the first such adapter would stay for ever."""
+    monkeypatch.setattr(module._Run, "_dev_loss", lambda _: math.nan)
+    with pytest.raises(TrainingError, match="dev pairs is no number after update 2"):
+        finetune(settings(causal_folder, data), tmp_path / "run")
+    assert not (tmp_path / "run" / "adapter").exists()
+
+
+def write_only(path: Path, split: str) -> Path:
+    write_pairs(path, [pair for pair in PAIRS if pair.split == split])
+    return path
+
+
 @pytest.fixture
 def wrong(data: Path, tmp_path: Path, causal_folder: Path) -> dict[str, tuple[type[ModelPackageError], str]]:
     write_pairs(tmp_path / "test-only.jsonl", [Pair("a", "b", split="test")])

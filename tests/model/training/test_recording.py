@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import sys
@@ -53,6 +54,22 @@ def test_a_resumed_run_leaves_a_seamless_log(tmp_path: Path) -> None:
     ]
     assert len(path.read_text().splitlines()) == 6
     assert rows[0]["tokens_per_s"] > 0
+
+
+def test_a_full_disk_does_not_cost_the_log_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Going on with a run writes the log anew; what was recorded must survive that it cannot be."""
+    tell(LogFile(tmp_path))
+    before = (tmp_path / "log.jsonl").read_bytes()
+
+    def full(path: Path, text: str, **options: Any) -> None:
+        path.write_bytes(b"")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        LogFile(tmp_path).begin(2, 10)
+    monkeypatch.undo()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_a_number_that_is_none_stays_json(tmp_path: Path) -> None:

@@ -206,6 +206,24 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     assert math.isfinite(healthy.run().results["loss"])
 
 
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
+    """The last update before a save can spoil them; a state that holds them could never be resumed."""
+    poison = Listener()
+    trainer = toy_trainer(tmp_path, recorder=poison)
+    network: Network = trainer._run.network
+
+    def spoil() -> None:
+        with torch.no_grad():
+            network.output.weight[5] = math.inf
+
+    poison._after = {9: spoil}
+    with pytest.raises(TrainingError, match=r"no numbers any more after update 9\..*update-0000008: begin a new run"):
+        trainer.run()
+    healthy = toy_trainer(tmp_path)
+    assert healthy.progress.update == 8
+    assert math.isfinite(healthy.run().results["loss"])
+
+
 def test_too_little_memory_says_what_to_change(tmp_path: Path) -> None:
     """The engine's own message speaks of allocators; the settings that help have names."""
 
