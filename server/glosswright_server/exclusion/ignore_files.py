@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from .patterns import DEEPEST, Pattern, Problem, last_that_applies, parse
-from .secrets import SECRETS
+from .secrets import COPY_SUFFIXES, SECRETS
 
 IGNORE_FILE = ".glosswrightignore"
 MOST_BYTES = 1_000_000
@@ -87,7 +87,8 @@ class IgnoreFiles:
 
     def why_by_name(self, path: PurePath) -> Excluded | None:
         """The same for what is not on this machine's disk: only the built-in patterns count."""
-        return self._decide(PurePath("/"), path if path.is_absolute() else PurePath("/") / path, [])
+        # From the root on: remote paths may begin with two slashes, which mean another root to PurePath.
+        return self._decide(PurePath("/"), PurePath("/", *(part for part in path.parts if part != path.anchor)), [])
 
     def new_problems(self) -> list[Unreadable]:
         """What was found wrong with ignore files since the last time, each once."""
@@ -147,7 +148,8 @@ class IgnoreFiles:
 
     def _secret_file(self, path: PurePath) -> Excluded | None:
         files = [pattern for pattern in self._built_in() if not pattern.text.endswith("/")]
-        return _decided(files, "/".join(path.parts[1:]))
+        name = "/".join(path.parts[1:])
+        return _decided(files, name) or _decided(files, _of_copy(name))
 
     def _built_in(self) -> tuple[Pattern, ...]:
         if self._secrets is None:
@@ -168,6 +170,13 @@ class IgnoreFiles:
             while len(self._folders) > MOST_FOLDERS:
                 del self._folders[next(iter(self._folders))]
         return read
+
+
+def _of_copy(name: str) -> str:
+    """The name of what a file is a copy of, by the endings that copies have; the name itself where it has none."""
+    while (shorter := next((s for s in COPY_SUFFIXES if name.lower().endswith(s)), "")) and len(name) > len(shorter):
+        name = name[: -len(shorter)]
+    return name
 
 
 def _decided(patterns: Sequence[Pattern], path: str) -> Excluded | None:

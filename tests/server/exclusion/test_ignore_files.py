@@ -36,7 +36,10 @@ def excluded(path: Path, *folders: Path) -> bool:
         ".env", ".env.local", "prod.env", ".ENV", ".envrc", "server.pem", "tls.key", "id_rsa", "id_ed25519", ".netrc",
         ".npmrc", ".pypirc", "credentials", "credentials.json", "my-credentials-2.json", "secrets.yaml", "prod.tfvars",
         ".ssh/config", ".aws/config", "deep/in/.kube/config", ".docker/config.json", ".git-credentials",
-    ".bash_history", "a.keystore", ],
+        ".bash_history", "a.keystore", ".env~", ".env.local~", ".env-prod", ".env_prod", ".envrc.local", "id_rsa.bak",
+        "id_rsa_work", "id_ed25519_sk", "id_ecdsa-github", "server.pem.old", ".netrc~", ".npmrc.orig.bak", ".dockercfg",
+        ".config/gh/hosts.yml", ".git/config", "prod.kubeconfig", "kubeconfig", ".secrets.toml", ".aws/credentials",
+        "a-firebase-adminsdk-x.json", ],
 )  # fmt: skip
 def test_secrets_by_name(tmp_path: Path, name: str) -> None:
     """Excluded without any ignore file, on disk and off it."""
@@ -50,12 +53,21 @@ def test_secrets_by_name(tmp_path: Path, name: str) -> None:
     [
         ".env.example", ".env.sample", "id_rsa.pub", "environment.py", "secrets.py", "credentials.py",
         "credentials/service.py", "keys.ts", "docker/config.json", "src/main.py", "Makefile", "env", "history.py",
-    "key", ],
+        "key", ".env-example", "id_rsa_parser.py", "id_card.ts", "notes.bak", "~", ".bak", "hosts.yml", ".gitconfig",
+        "settings.xml", "main.py~", ],
 )  # fmt: skip
 def test_what_only_sounds_like_secrets(tmp_path: Path, name: str) -> None:
     """Source code about secrets is source code."""
     assert not excluded(tmp_path / name, tmp_path)
     assert IgnoreFiles().why_by_name(PurePosixPath(name)) is None
+
+
+@pytest.mark.parametrize("start", ["", "/", "//", "///"])
+def test_names_off_the_disk_from_any_root(start: str) -> None:
+    """A file on another machine is named as its scheme has it: `scp://host//absolute/path` has two slashes."""
+    assert IgnoreFiles().why_by_name(PurePosixPath(f"{start}home/me/main.py")) is None
+    assert IgnoreFiles().why_by_name(PurePosixPath(f"{start}home/me/.env")) is not None
+    assert IgnoreFiles().why_by_name(PurePosixPath(start)) is None
 
 
 def test_secrets_can_be_taken_back(tmp_path: Path) -> None:

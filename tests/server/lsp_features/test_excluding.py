@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from glosswright_server.exclusion import ignore_files
 from glosswright_server.exclusion.ignore_files import IGNORE_FILE
 from glosswright_server.generation.scripted import Script
 from glosswright_server.lsp import excluding as module
@@ -239,3 +240,83 @@ async def test_a_selected_item_that_cannot_be_extended(wire: Wire) -> None:
     inverted = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 4}}
     assert await wire.inline(0, 7, selectedCompletionInfo={"range": inverted, "text": "print"}) is None
     assert wire.model.requests == []
+
+
+SECRET_NAMES = (
+    ".env", ".env.local", ".env~", "id_rsa", "server.pem", ".netrc", "credentials.json", ".aws/credentials", ".npmrc",
+    ".pypirc",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+async def test_secrets_as_neighbours(wire: Wire, tmp_path: Path, name: str) -> None:
+    """A secrets file that is open beside the code, and one that lies there, are no context: not a word of them is in
+    what the model is asked, and nothing is offered in them."""
+    wire.model.script = Script(CODE)
+    lies = tmp_path / name
+    lies.parent.mkdir(exist_ok=True)
+    lies.write_text("TOKEN = lying-secret\n")
+    await wire.initialize(workspaceFolders=folders(tmp_path))
+    neighbour, code = lies.as_uri(), (tmp_path / "a.py").as_uri()
+    wire.open("TOKEN = telling-secret\n# add two numbers\n", uri=neighbour)
+    wire.open(TEXT, uri=code)
+    for trigger in (1, 2):
+        assert await wire.call("textDocument/inlineCompletion", {**at(code), "context": {"triggerKind": trigger}})
+        asked = {**at(neighbour, 2), "context": {"triggerKind": trigger}}
+        assert await wire.call("textDocument/inlineCompletion", asked) is None
+    await wire.command("glosswright.generate", {"uri": code, "position": {"line": 0, "character": 3}})
+    assert wire.model.requests
+    assert "secret" not in repr(wire.model.requests)
+    assert wire.told() == []
+
+
+@pytest.mark.parametrize("pattern", ["*.ipynb", "private/"])
+async def test_cells_of_an_excluded_notebook(wire: Wire, tmp_path: Path, pattern: str) -> None:
+    """A cell is its notebook, whatever its own name is; the cells above are no context either."""
+    (tmp_path / IGNORE_FILE).write_text(f"{pattern}\n")
+    wire.model.script = Script(CODE)
+    await wire.initialize(workspaceFolders=folders(tmp_path))
+    notebook = (tmp_path / "private" / "a.ipynb").as_uri()
+    cells = [f"vscode-notebook-cell:/elsewhere/cell{number}" for number in range(2)]
+    wire.tell(
+        "notebookDocument/didOpen",
+        {
+            "notebookDocument": {
+                "uri": notebook,
+                "notebookType": "jupyter-notebook",
+                "version": 1,
+                "cells": [{"kind": 2, "document": cell} for cell in cells],
+            },
+            "cellTextDocuments": [{"uri": cell, "languageId": "python", "version": 1, "text": TEXT} for cell in cells],
+        },
+    )
+    for cell in cells:
+        asked = {**at(cell), "context": {"triggerKind": 1}}
+        assert await wire.call("textDocument/inlineCompletion", asked) is None
+    assert wire.model.requests == []
+
+
+async def test_without_a_client_that_watches(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that reports no files: a changed ignore file is found out a moment later, in both directions, in nested
+    folders and with a line that takes back."""
+    for where in (module, ignore_files):
+        monkeypatch.setattr(where, "LOOK_AGAIN_S", 0.0)
+    wire.model.script = Script(CODE)
+    await wire.initialize(workspaceFolders=folders(tmp_path))
+    nested = tmp_path / "lib" / "deep"
+    nested.mkdir(parents=True)
+    uri = (nested / "a.py").as_uri()
+    wire.open(TEXT, uri=uri)
+    asked = {**at(uri), "context": {"triggerKind": 1}}
+    for lines, offered in (
+        ({}, True),
+        ({tmp_path: "*.py\n"}, False),
+        ({tmp_path: "*.py\n", nested: "!a.py\n"}, True),
+        ({tmp_path: "lib/\n", nested: "!a.py\n"}, False),
+        ({tmp_path: "# nothing\n", nested: ""}, True),
+    ):
+        for folder, text in lines.items():
+            (folder / IGNORE_FILE).write_text(text)
+        answer = await wire.call("textDocument/inlineCompletion", asked)
+        assert (answer is not None) is offered, lines
+    assert wire.told() == []
