@@ -58,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, `head` perhaps, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except OSError as error:  # of a file that nobody thought of
+        if error.filename is None:
+            raise
+        return _fail(error, EXIT_FAILURE, f"{error.filename}: {error.strerror or error}.")
     except KeyboardInterrupt as error:
         return _fail(error, EXIT_FAILURE, "Interrupted.")
 

@@ -21,11 +21,19 @@ from typing import Any
 import torch
 
 from glosswright_model.atomic_folder import finish_replacement, replaced_folder
-from glosswright_model.backends.adapter import quiet_peft, with_adapter
+from glosswright_model.backends.adapter import is_adapter, quiet_peft, with_adapter
+from glosswright_model.checkpoint import is_checkpoint
 from glosswright_model.data.batching import Batches, BatchOptions, Example
 from glosswright_model.data.pairs import Pair
 from glosswright_model.data.readers import read_pairs
-from glosswright_model.errors import BackendMissing, ConfigError, DataError, ModelLoadError, TrainingError
+from glosswright_model.errors import (
+    BackendMissing,
+    CheckpointError,
+    ConfigError,
+    DataError,
+    ModelLoadError,
+    TrainingError,
+)
 from glosswright_model.training.finetune_batches import answer_loss, begin_tokens, tokenize
 from glosswright_model.training.finetune_settings import FinetuneSettings
 from glosswright_model.training.optimization import build_optimizer
@@ -83,9 +91,10 @@ def finetune(
     CheckpointError (a state that does not fit, a full disk), TrainingError (a loss that is no number).
     """
     finish_replacement(out / STATE)
-    if (out / STATE).exists() and not resume:
+    if not resume and ((out / STATE).exists() or (out / ADAPTER).exists()):
         raise ConfigError(f"{out} holds a run already: go on with it by --resume, or choose another --out.")
     train, dev = _read(settings)
+    _make(out)
     run = _Run(settings, out, train, dev, torch.device(_device() if device == "auto" else device))
     progress = run.train(on_step)
     merged = run.merge() if merge else None
@@ -144,7 +153,6 @@ class _Run:
     def train(self, on_step: Callable[[Step], None] | None) -> Progress:
         parts = {"adapter": (self.trained, self.optimizer)}
         progress = load_state(self.out / STATE, parts, self.fingerprint) or Progress(self.fingerprint)
-        self.out.mkdir(parents=True, exist_ok=True)
         began, tokens = time.monotonic(), 0
         while progress.epoch < self.settings.epochs:
             plan = self.batches.plan(progress.epoch)
@@ -244,8 +252,21 @@ class _Run:
         return nullcontext()
 
     def _log(self, step: Step) -> None:
-        with (self.out / LOG).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(dataclasses.asdict(step)) + "\n")
+        try:
+            with (self.out / LOG).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(dataclasses.asdict(step)) + "\n")
+        except OSError as error:
+            raise CheckpointError(
+                f"{self.out / LOG} cannot be written ({error.strerror or error}). The adapter and the state saved "
+                "before are kept; once there is space, go on by --resume."
+            ) from error
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(f"The run's folder {folder} cannot be made ({error.strerror or error}).") from error
 
 
 def _no_number(what: str, examples: Sequence[Example] = ()) -> TrainingError:
@@ -293,9 +314,15 @@ def _load(settings: FinetuneSettings, device: torch.device) -> tuple[Any, Any]:
         from peft import LoraConfig, TaskType, get_peft_model
     except ImportError as error:
         raise BackendMissing("fine-tuning needs peft: pip install 'glosswright[train]'") from error
-    path = settings.model
-    if Path(path).expanduser().is_dir():
-        path = str(Path(path).expanduser().resolve())  # the adapter remembers where its base is
+    path, folder = settings.model, Path(settings.model).expanduser()
+    if folder.is_dir():
+        path = str(folder.resolve())  # the adapter remembers where its base is
+        if is_checkpoint(folder):
+            raise ModelLoadError(f"{folder} was made by `glosswright model train`, which tunes it too (start_from)")
+        if is_adapter(folder):
+            raise ModelLoadError(f"{folder} is an adapter; give its base model, or a model that was merged by --merge")
+    elif folder.is_absolute() or path.startswith(".") or path.count("/") > 1:
+        raise ModelLoadError(f"there is no folder {path}, and no model on the hub can be called so")
     model, tokenizer = _load_base(path)
     is_gpu = device.type == "cuda"
     if settings.precision == "bf16" or (settings.precision == "auto" and is_gpu and torch.cuda.is_bf16_supported()):

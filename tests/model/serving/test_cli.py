@@ -118,6 +118,7 @@ def test_pull_speaks_json_lines(capsys: pytest.CaptureFixture[str], pulled: Path
     [
         (SourceUnavailable("No way to the hub."), 1, "glosswright model: No way to the hub.\n"),
         (KeyboardInterrupt(), 1, "glosswright model: Interrupted.\n"),
+        (PermissionError(13, "Permission denied", "a/b"), 1, "glosswright model: a/b: Permission denied.\n"),
         (ModuleNotFoundError("no uvicorn", name="uvicorn.config"), 1, "pip install 'glosswright[llamacpp]'"),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 pytest.importorskip("peft", reason="fine-tuning needs peft and torch: pip install 'glosswright[train]'")
 
 from harness.tiny_transformers import write_t5, write_tokenizer
+from harness.toy_seq2seq import toy_checkpoint
 from safetensors.torch import load_file
 
 from glosswright_model.backends.adapter import CONFIG_NAME, WEIGHTS_NAME
@@ -290,6 +293,43 @@ def test_what_cannot_be_trained_is_said(
         finetune(settings(causal_folder, data), tmp_path / "run")
     with pytest.raises(CheckpointError, match="other settings"):
         finetune(settings(causal_folder, data, seed=2), tmp_path / "run", resume=True)
+    shutil.rmtree(tmp_path / "run" / "state")  # as the docs allow
+    with pytest.raises(ConfigError, match="another --out"):
+        finetune(settings(causal_folder, data), tmp_path / "run")
+
+
+def test_models_of_another_kind_are_named(causal_folder: Path, data: Path, tmp_path: Path) -> None:
+    """What transformers says of them leads nowhere."""
+    toy_checkpoint(tmp_path / "own")
+    adapter = finetune(settings(causal_folder, data, epochs=1), tmp_path / "run").adapter
+    for folder, said in (
+        (tmp_path / "own", "made by `glosswright model train`"),
+        (adapter, "is an adapter; give its base model"),
+        (tmp_path / "missing", "there is no folder"),
+    ):
+        with pytest.raises(ModelLoadError, match=said):
+            finetune(settings(folder, data), tmp_path / "other")
+
+
+def test_a_place_that_cannot_be_written_is_said(
+    causal_folder: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the model is loaded; and where the disk fills up later, the run goes on once there is space."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CheckpointError, match="cannot be made"):
+        finetune(settings(causal_folder, data), tmp_path / "file")
+    real = Path.open
+
+    def full(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        if path.name == module.LOG and mode == "a" and (tmp_path / "run" / "adapter").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(CheckpointError, match=r"log.jsonl cannot be written \(No space left on device\)"):
+        finetune(settings(causal_folder, data), tmp_path / "run")
+    monkeypatch.undo()
+    assert finetune(settings(causal_folder, data), tmp_path / "run", resume=True).updates == 4
 
 
 @pytest.mark.parametrize(

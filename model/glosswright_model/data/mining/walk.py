@@ -1,7 +1,8 @@
 """Source files below some folders, in a fixed order, with what was passed over and why.
 
 Passed over are links (a file is read where it lies, once), folders of other people's code and of build results,
-generated and minified files, and what is no text. Nothing that cannot be read stops the walk.
+generated and minified files, and what is no text. Nothing that cannot be read stops the walk: hence `os.path`, whose
+questions are answered by no where `Path` raises PermissionError.
 """
 
 from __future__ import annotations
@@ -86,8 +87,10 @@ def walk(
     """
     seen: set[tuple[int, int]] = set()
     for path in paths:
-        if not path.exists():
-            raise DataError(f"there is no {path}: name a source file or a folder of source files")
+        try:
+            path.stat()
+        except OSError as error:
+            raise DataError(f"{path} is no source file or folder of source files: {error.strerror or error}") from error
         if path.is_dir():
             yield from _folder(path, languages, passed, with_others, without_tests, seen)
         elif (language := language_of(path)) is None:
@@ -136,9 +139,9 @@ def _folder(
             language = language_of(path)
             if language is None or language.key not in languages:
                 continue
-            if path.is_symlink():
+            if os.path.islink(path):
                 passed.add("link", path)
-            elif not path.is_file():  # a pipe would block for ever
+            elif not os.path.isfile(path):  # a pipe would block for ever
                 passed.add("no plain file", path)
             elif _GENERATED_NAME.search(name):
                 passed.add("generated", path)
@@ -150,7 +153,7 @@ def _folder(
 
 def _is_passed(folder: Path, passed: Passed, with_others: bool, without_tests: bool) -> bool:
     name = folder.name
-    if folder.is_symlink():
+    if os.path.islink(folder):
         passed.add("link", folder)
     elif name.startswith(".") and name not in (".", ".."):
         pass  # caches, version control: nothing a person would miss
@@ -160,7 +163,7 @@ def _is_passed(folder: Path, passed: Passed, with_others: bool, without_tests: b
         passed.add("built or generated", folder)
     elif without_tests and TEST_FOLDER.fullmatch(name):
         passed.add("tests", folder)
-    elif not with_others and (folder / "pyvenv.cfg").is_file():
+    elif not with_others and os.path.isfile(folder / "pyvenv.cfg"):
         passed.add("other people's code", folder)
     else:
         return False

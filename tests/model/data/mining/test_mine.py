@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -220,16 +223,37 @@ def test_a_pipe_that_is_named_is_passed_over(tree: Path, tmp_path: Path) -> None
     assert report.files == 12
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_unreadable_folders_are_counted(tree: Path, tmp_path: Path) -> None:
-    """A folder of somebody else's in the middle of a tree is usual."""
-    (tree / "package0").chmod(0)
-    try:
-        report, pairs = run(tree, tmp_path / "a.jsonl")
-    finally:
-        (tree / "package0").chmod(0o755)
-    assert report.passed.files["unreadable"] == 1
-    assert pairs
+@pytest.mark.parametrize("listed", [False, True])
+def test_unreadable_folders_are_counted(
+    listed: bool, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of somebody else's in the middle of a tree is usual: one that may not be entered, or listed either. Root
+    may do both, so the system's calls are what refuses here."""
+    closed = tree / "package0"
+
+    def refusing(real: Callable[..., Any], is_closed: Callable[[Path], bool]) -> Callable[..., Any]:
+        def call(path: Any = ".", *arguments: Any, **options: Any) -> Any:
+            if isinstance(path, str | Path) and is_closed(Path(path)):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path, *arguments, **options)
+
+        return call
+
+    for name in ("stat", "lstat"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name), lambda path: closed in path.parents))
+    if not listed:
+        monkeypatch.setattr(os, "scandir", refusing(os.scandir, lambda path: path == closed))
+    report, pairs = run(tree, tmp_path / "a.jsonl")
+    assert report.passed.files == ({"no plain file": 4} if listed else {"unreadable": 1})
+    assert {pair.provenance.path.split("/")[0] for pair in pairs} == {"package1", "package2"}
+
+
+def test_a_path_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """With the system's reason: it may be missing, a loop of links, or somebody else's."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("missing", "loop"):
+        with pytest.raises(DataError, match=f"{name} is no source file or folder of source files: "):
+            mine([tmp_path / name], tmp_path / "a.jsonl", MineOptions())
 
 
 def test_a_file_that_vanishes_or_cannot_be_read_is_counted(
