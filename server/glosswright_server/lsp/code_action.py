@@ -22,7 +22,7 @@ from glosswright_server.intent.model import Intent, IntentKind
 from .context import Context
 from .convert import offset_of, range_of
 from .features import Features
-from .generate import NoCode, edit_for, generate
+from .generate import NoCode, edit_for, generate, refuse_where_nothing_is_offered
 from .progress import Stopped
 from .why import why_action
 
@@ -59,6 +59,7 @@ def register(features: Features) -> None:
         if not isinstance(data, dict) or action.edit is not None:
             return action
         snapshot, intent = _found_again(features, context, data)
+        await refuse_where_nothing_is_offered(features, snapshot)  # which may be so since the action was listed
         try:
             suggestion = await generate(features, snapshot, intent)
         except Stopped:

@@ -74,13 +74,18 @@ async def asked_at(features: Features, context: Context, place: Any, preferred: 
     if snapshot is None:
         why = context.documents.why_not(uri)
         raise invalid(f"the document is {why.value if why else 'not open'}")
-    if (refusal := await features.offering.why_not(snapshot)) is not None:
-        raise invalid(f"nothing is offered in this document: {refusal.detail}")
+    await refuse_where_nothing_is_offered(features, snapshot)
     offset = offset_of(snapshot, position)
     intents = features.engine.actions(snapshot, offset, offset)
     if not intents:
         raise invalid("there is no comment and no function without a body at that place")
     return snapshot, next((intent for intent in intents if intent.kind is preferred), intents[0])
+
+
+async def refuse_where_nothing_is_offered(features: Features, snapshot: Snapshot) -> None:
+    """Raise an invalid-params error that says why nothing is offered in this document, where that is so."""
+    if (refusal := await features.offering.why_not(snapshot)) is not None:
+        raise invalid(f"nothing is offered in this document: {refusal.detail}")
 
 
 def edit_for(

@@ -125,6 +125,22 @@ async def test_a_changed_ignore_file(wire: Wire, tmp_path: Path) -> None:
     assert await wire.call("textDocument/inlineCompletion", {**at(uri), "context": {"triggerKind": 1}})
 
 
+async def test_an_action_that_was_listed_before(wire: Wire, tmp_path: Path) -> None:
+    """A light bulb that stands there from before the file was excluded gives it away no more; nor does one made up by
+    a client."""
+    wire.model.script = Script(CODE)
+    await wire.initialize(workspaceFolders=folders(tmp_path))
+    path = tmp_path / "a.py"
+    wire.open(TEXT, uri=path.as_uri())
+    here = {"line": 0, "character": 3}
+    asked = {**at(path.as_uri()), "range": {"start": here, "end": here}, "context": {"diagnostics": []}}
+    [action] = await wire.call("textDocument/codeAction", asked)
+    (tmp_path / IGNORE_FILE).write_text("a.py\n")
+    wire.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": (tmp_path / IGNORE_FILE).as_uri(), "type": 1}]})
+    assert "excluded by `a.py`" in (await wire.error("codeAction/resolve", action))["message"]
+    assert wire.model.requests == []
+
+
 async def test_bad_patterns_are_told_once(wire: Wire, tmp_path: Path) -> None:
     """With file and line, in one message, however often the file is looked at."""
     (tmp_path / IGNORE_FILE).write_text("ok\n[a-\n")
