@@ -39,6 +39,13 @@ async def take(features: Features, offer: str | None) -> dict[str, Any] | None:
     return await import_what_is_missing(features, offer)
 
 
+def taken(features: Features, offer: str) -> None:
+    """As `take`, for clients that report acceptance without waiting for anything."""
+    features.impressions.accepted(offer)
+    if features.server.client_supports("workspace.apply_edit", False):
+        features.server.spawn(import_what_is_missing(features, offer), name="import what is missing")
+
+
 async def import_what_is_missing(features: Features, offer_id: Any) -> dict[str, Any] | None:
     """Add what the code of an accepted offer imports and its document lacks.
 

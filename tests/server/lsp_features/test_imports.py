@@ -158,6 +158,36 @@ async def test_an_accepted_item_is_followed_by_its_import(wire: Wire, filler: st
     assert len(wire.sent_of(APPLY)) == 1
 
 
+@pytest.mark.parametrize("applies", [True, False])
+@pytest.mark.parametrize("dialect", ["llm-ls", "tabby"])
+async def test_clients_of_other_servers(wire: Wire, dialect: str, applies: bool) -> None:
+    """They report what was accepted in their own way and get the import all the same, if they apply edits."""
+    text, line, after = documents("\n", "plain")
+    wire.model.script = Script(CODE)
+    wire.found(verdict=NEEDS_MATH, import_edit=ImportEdit(at=text.index("NAME"), text=IMPORT + "\n"))
+    await wire.initialize({"dialect": dialect}, capabilities=CAPABILITIES if applies else {"workspace": {}})
+    wire.open(text)
+    here = {"line": line + 1, "character": 0}
+    if dialect == "tabby":
+        [item] = (await wire.inline(line + 1))["items"]
+        new = item["insertText"]
+    else:
+        found = await wire.call("llm-ls/getCompletions", {"textDocument": {"uri": URI}, "position": here})
+        new = found["completions"][0]["generated_text"]
+    wire.change({"range": {"start": here, "end": here}, "text": new})
+    if dialect == "tabby":
+        wire.tell("tabby/telemetry/event", {"type": "select", "eventId": item["data"]["eventId"]})
+    else:
+        assert await wire.call("llm-ls/acceptCompletion", {"requestId": found["request_id"]}) is None
+    if not applies:
+        await asyncio.sleep(0.1)
+        assert wire.sent_of(APPLY) == []
+        return
+    await wire.until(lambda: wire.sent_of(APPLY))
+    [applied] = wire.sent_of(APPLY)
+    assert wire.apply(applied["edit"]).split() == after.split()
+
+
 async def test_the_report_may_come_before_the_change(wire: Wire) -> None:
     """Some clients send the command first: the code is waited for."""
     text, line, _ = documents("\n", "plain")

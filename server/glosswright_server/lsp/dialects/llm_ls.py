@@ -23,6 +23,7 @@ from glosswright_server.lsp.arguments import position_in
 from glosswright_server.lsp.context import Context
 from glosswright_server.lsp.convert import offset_of
 from glosswright_server.lsp.features import Features
+from glosswright_server.lsp.imports import taken
 
 MOST_REMEMBERED = 100
 
@@ -63,7 +64,7 @@ def register(features: Features) -> None:
     @server.feature("llm-ls/acceptCompletion")
     async def accept(params: Any, context: Context) -> None:
         if (offer := _offer(params)) is not None:
-            features.impressions.accepted(offer)
+            taken(features, offer)
 
     @server.feature("llm-ls/rejectCompletion")
     async def reject(params: Any, context: Context) -> None:

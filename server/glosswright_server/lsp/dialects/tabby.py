@@ -14,6 +14,7 @@ from typing import Any
 
 from glosswright_server.lsp.context import Context
 from glosswright_server.lsp.features import Features
+from glosswright_server.lsp.imports import taken
 from glosswright_server.lsp.status import NOT_STARTED, Status
 
 STATUS_CHANGED = "tabby/status/didChange"
@@ -45,7 +46,7 @@ def register(features: Features) -> None:
         elif kind == "select" and params.get("selectKind") == "line":
             features.impressions.partly_accepted(offer)
         elif kind == "select":
-            features.impressions.accepted(offer)
+            taken(features, offer)
         elif kind == "dismiss":
             features.impressions.dismissed(offer)
 
