@@ -22,7 +22,7 @@ from glosswright_model.errors import CheckpointError
 
 @contextmanager
 def replaced_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder to fill, which becomes `folder` when the block ends well; else nothing changes.
+    """An empty folder to fill, which becomes `folder` when the block ends well; else nothing changes. For one writer.
 
     Raises CheckpointError where the disk is full or the place cannot be written; the old folder stays.
     """
@@ -30,6 +30,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         finish_replacement(folder)
+        _drop_unfinished(folder)
         fresh = folder.with_name(f".{folder.name}.new-{secrets.token_hex(4)}")
         fresh.mkdir()
     except OSError as error:
@@ -60,6 +61,13 @@ def finish_replacement(folder: Path) -> None:
                 shutil.rmtree(old)
             else:
                 old.rename(folder)
+
+
+def _drop_unfinished(folder: Path) -> None:
+    """What a process that was killed had begun: it would take up the disk for ever."""
+    for path in folder.parent.iterdir():
+        if path.name.startswith(f".{folder.name}.new-"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def replace_text(file: Path, text: str) -> None:

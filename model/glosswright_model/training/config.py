@@ -178,7 +178,7 @@ def refuse_unknown(section: Mapping[str, Any], known: Iterable[str], where: str)
     known = list(known)
     for key in section:
         if key not in known:
-            raise ConfigError(f"{where}.{key} is no setting{_nearest(key, known)}.")
+            raise ConfigError(f"{where}.{key} is no setting; {_nearest(key, known)}")
 
 
 def _first_problem(error: ValidationError) -> str:
@@ -186,7 +186,7 @@ def _first_problem(error: ValidationError) -> str:
     place = [part for part in problem["loc"] if isinstance(part, str)]
     key = ".".join(map(str, problem["loc"]))
     if problem["type"] == "extra_forbidden":
-        return f"{key} is no setting{_nearest(place[-1], _known_at(place[:-1]))}."
+        return f"{key} is no setting; {_nearest(place[-1], _known_at(place[:-1]))}"
     if problem["type"] == "missing":
         return f"{key} is missing."
     return f"{key}: {problem['msg']} (it is {problem['input']!r})."
@@ -201,7 +201,7 @@ def _known_at(place: Sequence[str]) -> list[str]:
 
 def _nearest(key: str, known: list[str]) -> str:
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}."
 
 
 def _lay_over(document: dict[str, Any], change: str) -> None:

@@ -249,6 +249,10 @@ class Trainer:
         if self._world.first:
             results = self._measure(self._network)
             metric = self._deciding(results)
+            if not math.isfinite(results.get("loss", 0.0)):
+                raise TrainingError(
+                    f"The validation loss is no number after update {progress.update}. {self._way_on()}"
+                )
             progress.kept.append(Kept(progress.update, metric))
             self._run.save(self._checkpoint(progress.update), self._network, results)
             self._recorder.record("validation", progress.update, progress.epoch, results)

@@ -206,6 +206,17 @@ def test_a_death_between_the_renames_loses_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / ".model.old").exists()
 
 
+def test_what_a_killed_writer_left_is_cleared(tmp_path: Path) -> None:
+    """A run that is killed and resumed again and again must not fill the disk."""
+    toy_checkpoint(tmp_path / "model")
+    for name in (".model.new-12ab34cd", ".other.new-12ab34cd"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / WEIGHTS_NAME).write_text("half of it")
+    toy_checkpoint(tmp_path / "model")
+    assert {path.name for path in tmp_path.iterdir()} == {"model", ".other.new-12ab34cd"}
+    load_checkpoint(tmp_path / "model")
+
+
 def test_another_folder_is_not_overwritten(tmp_path: Path) -> None:
     """A mistyped --out must not delete someone's files."""
     (tmp_path / "thesis.tex").write_text("years of work")

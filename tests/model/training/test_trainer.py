@@ -24,6 +24,7 @@ from glosswright_model.decoding.greedy import greedy
 from glosswright_model.errors import CheckpointError, ConfigError, TrainingError
 from glosswright_model.seq2seq.build import Network
 from glosswright_model.seq2seq.config import NetworkConfig, RnnConfig, TransformerConfig
+from glosswright_model.training import trainer as trainer_module
 from glosswright_model.training.recording import Kind
 from glosswright_model.training.settings import (
     OptimizerSettings,
@@ -221,6 +222,20 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
         trainer.run()
     healthy = toy_trainer(tmp_path)
     assert healthy.progress.update == 8
+    assert math.isfinite(healthy.run().results["loss"])
+
+
+def test_a_validation_loss_that_is_no_number_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever decides: such a network is none that one would want to go on from, or keep."""
+    real, calls = trainer_module.validation_loss, iter(range(99))
+    monkeypatch.setattr(
+        trainer_module, "validation_loss", lambda *given: math.nan if next(calls) == 1 else real(*given)
+    )
+    with pytest.raises(TrainingError, match=r"validation loss is no number after update 16\..*update-0000008: begin"):
+        toy_trainer(tmp_path).run()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["update-0000008"]
+    healthy = toy_trainer(tmp_path)
+    assert healthy.progress.update < 16
     assert math.isfinite(healthy.run().results["loss"])
 
 
