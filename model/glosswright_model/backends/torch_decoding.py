@@ -190,12 +190,16 @@ def cache_name(model: Any) -> str:
     return next((name for name in ("cache", "past_key_values") if name in known), "")
 
 
+COLDEST = 1e-4
+"""Temperatures up to it are 0: the likeliest token would be drawn anyway, and quotients might be no numbers."""
+
+
 def pick(logits: torch.Tensor, *, temperature: float, top_p: float, generator: torch.Generator) -> int:
     """The next token: the likeliest at temperature 0, else drawn from the nucleus (arXiv:1904.09751, section 3.1).
 
     `logits` is [vocabulary]; the nucleus is the smallest set of likeliest tokens whose probability reaches `top_p`.
     """
-    if temperature <= 0:
+    if temperature <= COLDEST:
         return int(logits.argmax())
     probabilities = torch.softmax(logits / temperature, dim=-1)
     if top_p < 1:

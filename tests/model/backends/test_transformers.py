@@ -350,3 +350,4 @@ def test_the_nucleus() -> None:
         drawn = {pick(logits, temperature=1.0, top_p=top_p, generator=generator) for _ in range(200)}
         assert drawn == allowed
     assert pick(logits, temperature=0.0, top_p=1.0, generator=seeded(None)) == 1
+    assert pick(logits, temperature=1e-300, top_p=1.0, generator=seeded(None)) == 1  # no quotient is a number there
