@@ -43,6 +43,7 @@ They are sent to lsp-mode's server and to eglot's at start-up."
 (declare-function lsp-inline-completion-accept "lsp-inline-completion")
 (defvar lsp-inline-completion-active-map)
 (defvar lsp-inline-completion-idle-delay)
+(defvar lsp-inline-completion-inhibit-predicates)
 
 (with-eval-after-load 'lsp-mode
   (lsp-register-client
@@ -54,7 +55,14 @@ They are sent to lsp-mode's server and to eglot's at start-up."
                     :add-on? t))
   (setq lsp-inline-completion-idle-delay 0.3))
 
+(defun glosswright-in-snippet-p ()
+  "Whether the fields of a snippet are being filled in, by yasnippet or tempel.
+TAB goes on to the next field then: ghost text would be in its way."
+  (or (bound-and-true-p yas--active-snippets)
+      (bound-and-true-p tempel--active)))
+
 (with-eval-after-load 'lsp-inline-completion
+  (add-to-list 'lsp-inline-completion-inhibit-predicates #'glosswright-in-snippet-p)
   (keymap-set lsp-inline-completion-active-map "TAB" #'lsp-inline-completion-accept))
 
 ;; eglot

@@ -67,6 +67,19 @@ def has_lsp_mode() -> bool:
     return "elpa" in subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
 
 
+def has_yasnippet() -> bool:
+    """Whether yasnippet came along."""
+    command = [
+        EMACS,
+        "-Q",
+        "--batch",
+        "--eval",
+        '(princ (directory-files (getenv "GLOSSWRIGHT_ELPA") nil "^yasnippet"))',
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return "yasnippet" in done.stdout
+
+
 class Emacs(TerminalEditor):
     """A session; `open` gives it files, all of one project."""
 
@@ -77,7 +90,7 @@ class Emacs(TerminalEditor):
     def __init__(self, bench: Workbench, client: Client, through: Through) -> None:
         self._client = client
         init = bench.folder / "init.el"
-        init.write_text(_init(client, through), encoding="utf-8")
+        init.write_text(initialization(client, through), encoding="utf-8")
         by_package = {"eglot": "glosswright-eglot", "lsp-mode": "lsp"}
         self._attach = by_package[client] if through == "package" else {"eglot": "eglot", "lsp-mode": "lsp"}[client]
         by_hand = {"eglot": "eglot-code-actions", "lsp-mode": "lsp-execute-code-action"}
@@ -113,11 +126,12 @@ class Emacs(TerminalEditor):
         return any(message["params"]["textDocument"]["uri"].endswith(self.file.name) for message in opened)
 
 
-def _init(client: Client, through: Through) -> str:
+def initialization(client: Client, through: Through) -> str:
+    """The configuration, as the page has it or with the package."""
     if through == "package":
         setup = f"(load {json.dumps(str(PACKAGE))})\n"
     elif client == "eglot":
         setup = block("emacs.md", "elisp", nth=1)
     else:
-        setup = block("emacs.md", "elisp", nth=2) + block("emacs.md", "elisp", nth=3)
+        setup = "".join(block("emacs.md", "elisp", nth=number) for number in (2, 3, 4))
     return _QUIET + (_LSP_MODE if client == "lsp-mode" else "(require 'eglot)\n") + setup

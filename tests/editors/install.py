@@ -143,8 +143,8 @@ def _helix(folder: Path, clock: Clock) -> None:
 
 
 def _emacs(folder: Path, clock: Clock) -> None:
-    """With lsp-mode and company, whose sources Debian's packages leave in `elpa-src`."""
-    _unpack(["emacs-nox", "elpa-lsp-mode", "elpa-company"], folder, clock)
+    """With lsp-mode, company and yasnippet, whose sources Debian's packages leave in `elpa-src`."""
+    _unpack(["emacs-nox", "elpa-lsp-mode", "elpa-company", "elpa-yasnippet"], folder, clock)
     binary = _relocate(folder, "usr/bin/emacs-nox", clock)
     [shared] = folder.glob("usr/share/emacs/[0-9]*")
     [dump] = folder.glob("usr/libexec/emacs/*/*/emacs*.pdmp")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from .emacs import EMACS, END, PACKAGE, UNDO, Emacs, Through, has_lsp_mode, version
+from .emacs import EMACS, END, PACKAGE, UNDO, Emacs, Through, has_lsp_mode, has_yasnippet, initialization, version
 from .workbench import Workbench
 
 pytestmark = [
@@ -53,6 +53,34 @@ def test_lsp_mode(bench: Workbench, through: Through) -> None:
         editor.saves(f"import os\n# add two numbers\n{CODE}")
 
         _typing(editor)
+
+
+@needs_lsp_mode
+@both_ways
+def test_nothing_comes_into_a_snippet(bench: Workbench, through: Through) -> None:
+    """lsp-mode asks before it shows ghost text, and is told no while yasnippet's fields are filled in."""
+    if not has_yasnippet():
+        pytest.skip("this Emacs came without yasnippet: remove it from the cache and run `make editors`")
+    script = bench.folder / "snippet.el"
+    script.write_text(initialization("lsp-mode", through) + _IN_A_SNIPPET, encoding="utf-8")
+    command = [EMACS, "-Q", "--batch", "-l", str(script)]
+    done = subprocess.run(command, env=bench.env, capture_output=True, text=True, timeout=150)
+    assert done.stdout == "before: no\nin it: yes\nafter: no\n", done.stderr
+
+
+_IN_A_SNIPPET = """
+(require 'yasnippet)
+(defun told (when)
+  (princ (format "%s: %s\\n" when
+                 (if (run-hook-with-args-until-success 'lsp-inline-completion-inhibit-predicates) "yes" "no"))))
+(with-temp-buffer
+  (yas-minor-mode 1)
+  (told "before")
+  (yas-expand-snippet "for $1 in $2:")
+  (told "in it")
+  (yas-exit-all-snippets)
+  (told "after"))
+"""
 
 
 def _actions(editor: Emacs) -> None:
