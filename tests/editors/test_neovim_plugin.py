@@ -66,11 +66,14 @@ def test_typing_along_keeps_the_rest_on_the_screen(neovim: Start) -> None:
     wait_for(lambda: editor.text == f"import os\n# add two numbers\n{CODE}", "typed and accepted make the whole")
 
 
-def test_a_word_and_then_the_rest(neovim: Start) -> None:
-    """<M-Right> puts one word in and leaves the rest to be taken."""
+def test_a_word_and_then_the_rest(neovim: Start, bench: Workbench) -> None:
+    """<M-Right> puts one word in, tells the server how much that is, and leaves the rest to be taken."""
     editor = _suggested(neovim)
     editor.keys("<M-Right>")
     wait_for(lambda: editor.text == "import os\n# add two numbers\ndef", "one word")
+    wait_for(lambda: bench.messages("glosswright/feedback"), "that it was taken is told")
+    [told] = [message["params"] for message in bench.messages("glosswright/feedback")]
+    assert (told["event"], told["acceptedLength"]) == ("partlyAccepted", 3)
     wait_for(lambda: editor.ghost == CODE.removeprefix("def"), "the rest as ghost text")
     editor.keys("<Tab>")
     wait_for(lambda: editor.text == f"import os\n# add two numbers\n{CODE}", "the rest")

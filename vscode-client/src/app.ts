@@ -11,11 +11,13 @@ import * as path from "node:path";
 import { AlternativesPanel } from "./alternatives/panel";
 import { placeArgument, Unavailable } from "./editor";
 import { middlewareFor, tell } from "./middleware";
+import { Offers } from "./offers";
 import { Pages } from "./pages";
 import { Pauses } from "./pauses";
 import { WorkProgress } from "./progress";
 import {
   DocumentStatusNotification,
+  FeedbackNotification,
   knows,
   PauseRequest,
   StatusNotification,
@@ -53,6 +55,9 @@ export class App implements vscode.Disposable {
   private readonly progress = new WorkProgress(screen, (token) => {
     void this.supervisor.server?.client.sendNotification(WorkDoneProgressCancelNotification.type, { token });
   });
+  private readonly offers = new Offers((feedback) => {
+    void this.supervisor.server?.client.sendNotification(FeedbackNotification, feedback);
+  });
   private status: Status | undefined;
   private readonly documents = new Map<string, DocumentStatus>();
 
@@ -80,6 +85,7 @@ export class App implements vscode.Disposable {
       this.pages,
       this.alternatives,
       this.item,
+      this.offers,
       vscode.window.onDidChangeActiveTextEditor(() => this.refresh()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.supervisor.restart()),
       vscode.workspace.onDidChangeConfiguration((event) => {
@@ -162,6 +168,7 @@ export class App implements vscode.Disposable {
         middleware: middlewareFor({
           pauses: this.pauses,
           progress: this.progress,
+          offers: this.offers,
           restricted: this.restricted,
           client: () => this.client,
           why: (place) => this.why(place as object).catch(tell),

@@ -13,6 +13,7 @@ import {
 
 import { sentenceOf } from "./editor";
 import { isUnwelcome } from "./manners";
+import type { Offers } from "./offers";
 import type { Paused } from "./pauses";
 import type { WorkProgress } from "./progress";
 import { laterConfiguration, type Section } from "./settings";
@@ -20,6 +21,7 @@ import { laterConfiguration, type Section } from "./settings";
 export interface MiddlewareParts {
   readonly pauses: Paused & { has(language: string): boolean };
   readonly progress: WorkProgress;
+  readonly offers: Offers;
   readonly restricted: readonly string[];
   readonly client: () => LanguageClient;
   /** Shows *Why this suggestion?* for a place. */
@@ -30,14 +32,19 @@ export interface MiddlewareParts {
 export function middlewareFor(parts: MiddlewareParts): Middleware {
   const isPaused = (document: vscode.TextDocument) => parts.pauses.has(document.languageId);
   return {
-    provideInlineCompletionItems: (document, position, context, token, next) => {
+    provideInlineCompletionItems: async (document, position, context, token, next) => {
       const moment = {
         byHand: context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke,
         inlineSuggest: vscode.workspace.getConfiguration("editor", document).get("inlineSuggest.enabled", true),
         paused: isPaused(document),
         selections: vscode.window.visibleTextEditors.find((editor) => editor.document === document)?.selections,
       };
-      return isUnwelcome(moment) ? null : next(document, position, context, token);
+      if (isUnwelcome(moment)) {
+        return null;
+      }
+      const answer = await next(document, position, context, token);
+      parts.offers.given(document, position, answer);
+      return answer;
     },
     provideCompletionItem: (document, position, context, token, next) =>
       isPaused(document) ? null : next(document, position, context, token),

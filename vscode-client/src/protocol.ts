@@ -86,6 +86,15 @@ export interface Applied {
   readonly reason?: string;
 }
 
+/** What LSP cannot say of a suggestion. */
+export interface Feedback {
+  readonly id: string;
+  readonly event: "partlyAccepted";
+  /** In UTF-16 code units of the item's text. */
+  readonly acceptedLength: number;
+}
+
+export const FeedbackNotification = new NotificationType<Feedback>("glosswright/feedback");
 export const StatusNotification = new NotificationType<Status>("glosswright/status");
 export const DocumentStatusNotification = new NotificationType<DocumentStatus>("glosswright/documentStatus");
 export const PauseRequest = new RequestType<{ paused: boolean; language?: string }, Status, void>("glosswright/pause");

@@ -3,6 +3,7 @@
  * done by the command behind the key; keys themselves are pressed by the tests on the screen.
  */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { LanguageClient } from "vscode-languageclient/node";
@@ -30,6 +31,20 @@ const tests: HostTest[] = [
     assert.equal(editor.document.getText(), `# add two numbers\n${ADD}`.trimEnd());
     await vscode.commands.executeCommand("undo");
     assert.equal(editor.document.getText(), "# add two numbers\n");
+  }],
+
+  ["a word of ghost text that is accepted is counted", async () => {
+    const before = countedInPart();
+    const editor = await open("word.py", "# add two numbers\n");
+    put(editor, 1, 0);
+    await until("a word was taken", async () => {
+      await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+      await pause(500);
+      await vscode.commands.executeCommand("editor.action.inlineSuggest.acceptNextWord");
+      return editor.document.getText() !== "# add two numbers\n";
+    });
+    assert.equal(editor.document.getText(), "# add two numbers\ndef");
+    await until("it is counted", () => countedInPart() === before + 1);
   }],
 
   ["the light bulb offers and resolves", async () => {
@@ -209,6 +224,14 @@ async function acceptGhostText(editor: vscode.TextEditor): Promise<void> {
     await vscode.commands.executeCommand("editor.action.inlineSuggest.commit");
     return editor.document.getText() !== before;
   });
+}
+
+/** How many suggestions were accepted in part, as `glosswright stats` says. */
+function countedInPart(): number {
+  const python = vscode.workspace.getConfiguration("glosswright").get("server.python", "");
+  const program = "from glosswright_server.__main__ import main; main(['stats', '--json'])";
+  const said = execFileSync(python, ["-c", program], { encoding: "utf8" });
+  return (JSON.parse(said) as { total: { partlyAccepted: number } }).total.partlyAccepted;
 }
 
 /** Our actions at a line, resolved. */

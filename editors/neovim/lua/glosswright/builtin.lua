@@ -43,10 +43,14 @@ function M.visible()
   return namespace ~= nil and #api.nvim_buf_get_extmarks(0, namespace, 0, -1, { limit = 1 }) > 0
 end
 
+local function text_of(item)
+  return type(item.insert_text) == 'string' and item.insert_text or item.insert_text.value
+end
+
 --- What of an item is still to be put in at the cursor; nil when the text has moved on. Neovim shows an item on while the
 --- text is being typed along, but would put it in where it was made for.
 local function rest(item)
-  local text = type(item.insert_text) == 'string' and item.insert_text or item.insert_text.value
+  local text = text_of(item)
   local row, column = unpack(api.nvim_win_get_cursor(0))
   local start_row, start_column = row - 1, column
   if item.range then start_row, start_column = item.range:to_extmark() end
@@ -76,7 +80,10 @@ end
 
 --- Put its next word in, and leave the rest to be suggested again.
 function M.accept_word()
-  take(function(text) require('glosswright.ghost').insert_word(text) end)
+  take(function(left, item)
+    local client = vim.lsp.get_client_by_id(item.client_id)
+    require('glosswright.ghost').insert_word(client, item.command, text_of(item), left)
+  end)
 end
 
 --- Show another candidate. The first time at a place the server is asked for others beside the one that came by itself:

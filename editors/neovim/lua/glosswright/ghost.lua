@@ -169,18 +169,32 @@ function M.accept()
   if item.command and client then client:exec_cmd(item.command, { bufnr = api.nvim_get_current_buf() }) end
 end
 
---- Put the next word of a text in at the cursor.
----@param text string
-function M.insert_word(text)
-  local word = text:match('^%s*[%w_\128-\255]+') or text:match('^%s*[^%w%s]+')
-  if word then M.insert(word) end
+--- Put the next word of what is left of a suggestion in at the cursor, and tell the server how much of it is taken now.
+---@param client vim.lsp.Client?
+---@param command lsp.Command? that of the item
+---@param whole string the text of the item
+---@param left string what of it is not in the buffer yet
+function M.insert_word(client, command, whole, left)
+  local word = left:match('^%s*[%w_\128-\255]+') or left:match('^%s*[^%w%s]+')
+  if not word then return end
+  M.insert(word)
+  local facts = command and command.arguments and command.arguments[1]
+  if not client or type(facts) ~= 'table' or not facts.id then return end
+  local taken = whole:sub(1, #whole - #left + #word)
+  client:notify('glosswright/feedback', {
+    id = facts.id,
+    event = 'partlyAccepted',
+    acceptedLength = vim.str_utfindex(taken, 'utf-16'),
+  })
 end
 
 --- Put its next word in; the rest stays.
 function M.accept_word()
-  local text = rest()
-  if not text then return end
-  M.insert_word(text)
+  local left = rest()
+  if not left or not shown then return end
+  local item = shown.items[shown.index]
+  local whole = type(item.insertText) == 'table' and item.insertText.value or item.insertText
+  M.insert_word(vim.lsp.get_client_by_id(shown.client), item.command, whole, left)
   draw()
 end
 
