@@ -50,4 +50,7 @@ fi
 say "Driving VS Code"
 export GLOSSWRIGHT_TEST_CODE_SERVER=$GLOSSWRIGHT_EDITORS/code-server-$CODE_SERVER/node_modules/code-server
 export PYTHONPATH=$GLOSSWRIGHT_EDITORS/playwright-$PLAYWRIGHT${PYTHONPATH:+:$PYTHONPATH}
-exec "$PY" -m pytest -q tests/editors/vscode "$@"
+"$PY" -m pytest -q tests/editors/vscode "$@" && exit 0
+# On a busy machine a whole editor in a browser may be late once; what fails twice is a fault.
+say "Driving it once more, for what failed"
+exec "$PY" -m pytest -q --last-failed --last-failed-no-failures none tests/editors/vscode "$@"

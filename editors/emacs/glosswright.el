@@ -84,6 +84,18 @@ TAB goes on to the next field then: ghost text would be in its way."
   (let ((eglot-server-programs (list (cons (list major-mode) #'glosswright--contact))))
     (call-interactively #'eglot)))
 
+(declare-function eglot--progress-reporters "eglot")
+(declare-function jsonrpc-notify "jsonrpc")
+
+(defun glosswright--stop (server)
+  "Have SERVER stop what it works at; eglot tells no server of a quit."
+  (when (fboundp 'eglot--progress-reporters)
+    (maphash (lambda (token reporter)
+               (let ((shown (format "%S" reporter)))
+                 (when (and (string-match-p "Glosswright" shown) (not (string-match-p "Glosswright model" shown)))
+                   (jsonrpc-notify server :window/workDoneProgress/cancel (list :token token)))))
+             (eglot--progress-reporters server))))
+
 (defvar jsonrpc-default-request-timeout)
 (defvar lsp-response-timeout)
 
@@ -92,11 +104,16 @@ TAB goes on to the next field then: ghost text would be in its way."
 
 ;;;###autoload
 (defun glosswright-write-code ()
-  "Write the code that the comment or docstring at point asks for."
+  "Write the code that the comment or docstring at point asks for.
+\\[keyboard-quit] stops it."
   (interactive)
   (cond ((and (fboundp 'eglot-current-server) (eglot-current-server))
-         (let ((jsonrpc-default-request-timeout glosswright-patience))
-           (call-interactively #'eglot-code-actions)))
+         (let ((jsonrpc-default-request-timeout glosswright-patience)
+               (server (eglot-current-server)))
+           (condition-case nil
+               (call-interactively #'eglot-code-actions)
+             (quit (glosswright--stop server)
+                   (signal 'quit nil)))))
         ((bound-and-true-p lsp-mode)
          (let ((lsp-response-timeout glosswright-patience))
            (call-interactively 'lsp-execute-code-action)))

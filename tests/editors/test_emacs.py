@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
 
-from .emacs import EMACS, END, PACKAGE, UNDO, Emacs, Through, has_lsp_mode, has_yasnippet, initialization, version
-from .workbench import Workbench
+from .emacs import (
+    EMACS,
+    END,
+    PACKAGE,
+    UNDO,
+    Client,
+    Emacs,
+    Through,
+    has_lsp_mode,
+    has_yasnippet,
+    initialization,
+    version,
+)
+from .workbench import Workbench, wait_for
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -111,3 +124,18 @@ def test_the_package_compiles(bench: Workbench) -> None:
     command = [EMACS, "-Q", "--batch", "--eval", "(setq byte-compile-error-on-warn t)", "-f", "batch-byte-compile"]
     done = subprocess.run([*command, str(copy)], env=bench.env, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr
+
+
+@needs_lsp_mode
+@pytest.mark.parametrize("client", ["eglot", "lsp-mode"])
+def test_a_quit_cancels(hanging: Workbench, client: Client) -> None:
+    """C-g while the model works: the file stays as it is, and the model must not go on for nobody."""
+    with Emacs(hanging, client, "package") as editor:
+        editor.open(COMMENT)
+        editor.act("Generate code from this comment")
+        wait_for(lambda: hanging.messages("codeAction/resolve"), "the model is asked")
+        time.sleep(1)
+        editor.press("\x07")
+        wait_for(lambda: hanging.answers("codeAction/resolve"), "the request has ended")
+        assert hanging.messages("$/cancelRequest") or hanging.messages("window/workDoneProgress/cancel")
+        editor.saves(COMMENT)

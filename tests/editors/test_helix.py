@@ -10,7 +10,7 @@ import pytest
 
 from .helix import Helix
 from .install import program
-from .workbench import Workbench
+from .workbench import Workbench, wait_for
 
 pytestmark = [
     pytest.mark.timeout(180),
@@ -58,6 +58,17 @@ def test_completion_item(helix: Callable[[str], Helix]) -> None:
     editor.sees("✎ add two numbers")
     editor.press("\t\r")
     editor.saves(f"# add two numbers\n{CODE}\n\nx = 1\n")
+
+
+def test_escape_turns_to_something_else(hanging: Workbench) -> None:
+    """While a list is waited for: keys go on into the file, and nothing comes in later."""
+    with Helix(hanging, "# add two numbers\n\nx = 1\n") as editor:
+        editor.press("A\x18")
+        wait_for(lambda: hanging.messages("textDocument/completion"), "the model is asked")
+        editor.press("\x1b")
+        editor.press("oand more\x1b")  # Helix goes on with the comment by itself
+        editor.answered("textDocument/completion")
+        editor.saves("# add two numbers\n# and more\n\nx = 1\n")
 
 
 def test_typing_fast_changes_nothing_but_the_text(helix: Callable[[str], Helix]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from editors.workbench import Workbench, bench_with_default_model
+from editors.workbench import MODEL, Workbench, bench_with_default_model
+from glosswright_model.weights import resolve
 
 from .code_server import CodeServer
 from .conftest import settings_for
+from .mirror import SIZE, mirror
 from .test_screen import panel_with
 from .window import Window, opened
 
@@ -57,6 +60,30 @@ def test_a_comment_a_docstring_and_alternatives(tmp_path: Path, extensions: Path
         _ghost_text(window, bench)
         _examples(window, bench)
         _alternatives(window, bench)
+
+
+def test_the_model_is_fetched_when_there_is_none(tmp_path: Path, extensions: Path, playwright: Playwright) -> None:
+    """Nothing but the extension is there: the download is seen to its end, and then the same model answers."""
+    with bench_with_default_model(tmp_path) as bench, mirror(resolve(MODEL).path, 0.03) as address:
+        cache = tmp_path / "empty"
+        bench.env |= {"GLOSSWRIGHT_CACHE_DIR": str(cache), "GLOSSWRIGHT_WEIGHTS_MIRROR": address}
+        file = bench.file("", "first.py")
+        with (
+            CodeServer(bench.folder / "editor", extensions, bench.env, settings=settings_for(bench)) as server,
+            opened(playwright, bench.folder / "browser", server.address(bench.project, file), "fetch") as window,
+        ):
+            window.until(lambda: " %" in (window.status_item().text_content() or ""), "how much is there", MODEL_S)
+            window.shot("fetching")
+            assert "ready" not in window.status()
+            window.until(lambda: "ready" in window.status(), "the model is loaded", MODEL_S)
+            window.shot("fetched")
+            assert _size_of_files(cache) == SIZE
+            _ghost_text(window, bench)
+        shutil.rmtree(cache)
+
+
+def _size_of_files(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.gguf"))
 
 
 def _ghost_text(window: Window, bench: Workbench) -> None:

@@ -143,13 +143,19 @@ def test_nothing_comes_while_something_is_renamed(window: Window, bench: Workben
     file = window.edit(bench, "rename.js", "// twice the number\n\nconst some = 1;\n")
     window.keys("ArrowDown", "ArrowDown", "Home", *["ArrowRight"] * 8)
 
-    def rename_box() -> bool:
-        window.keys("F2")  # nothing, until TypeScript's server has read the file
-        window.page.wait_for_timeout(1500)
-        return window.page.locator(".rename-box input").is_visible()
+    box = window.page.locator(".rename-box input")
 
-    window.until(rename_box, "the rename box", 5)
+    def rename_box() -> bool:
+        window.keys("Escape", "F2")  # nothing, until TypeScript's server has read the file
+        for _ in range(50):
+            if box.is_visible() and box.input_value() == "some":
+                return True
+            window.page.wait_for_timeout(100)
+        return False
+
+    window.until(rename_box, "the rename box", 120)
     window.page.keyboard.type("other")
+    assert box.input_value() == "other"
     window.page.wait_for_timeout(800)
     assert window.ghost() == ""
     window.shot("rename")
@@ -215,8 +221,7 @@ def test_the_menu_pauses_and_resumes(window: Window, bench: Workbench) -> None:
     window.status_item().click()
     window.until(lambda: any("Pause for python" in row for row in window.rows()), "the menu")
     window.shot("menu")
-    window.page.keyboard.type("Pause for")
-    window.keys("Enter")
+    window.pick("Pause for")
     window.until(lambda: "paused for python" in window.status(), "the status bar says paused")
     window.keys("Control+End", "Enter")
     window.page.wait_for_timeout(1200)
@@ -233,8 +238,7 @@ def test_the_model_picker_downloads_with_progress_and_cancel(window: Window, ben
     window.until(lambda: any("491 MB · Apache-2.0" in row for row in window.rows()), "the catalogue")
     assert any("to be downloaded" in row for row in window.rows())
     window.shot("models")
-    window.page.keyboard.type("0.5b")
-    window.keys("Enter")
+    window.pick("0.5b")
     window.until(lambda: any("of 491 MB" in toast for toast in window.toasts()), "progress in megabytes", 30)
     window.shot("download")
     window.page.locator(".notification-toast a.monaco-button", has_text="Cancel").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from editors.workbench import Workbench
 
-WAIT_S = 15.0
+WAIT_S = 45.0  # a busy machine; nothing waits that long where all is well
 SIZE = {"width": 1200, "height": 720}
 SCREENS = Path(__file__).resolve().parents[3] / ".cache" / "vscode-screens"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -41,13 +42,12 @@ class Window:
 
     def until(self, look: Callable[[], Found], what: str, timeout_s: float = WAIT_S) -> Found:
         """What `look` finds, as soon as it is true; else a picture is kept and the test fails."""
-        left = timeout_s
+        ends_at = time.monotonic() + timeout_s
         while not (found := look()):
-            if left <= 0:
+            if time.monotonic() > ends_at:
                 self.shot("failed")
                 raise AssertionError(f"not in {timeout_s:g} s: {what}; last seen: {found!r}; see {SCREENS}")
             self.page.wait_for_timeout(100)
-            left -= 0.1
         return found
 
     def keys(self, *names: str) -> None:
@@ -115,6 +115,12 @@ class Window:
         self.page.wait_for_selector(".quick-input-widget:not([style*='display: none']) input")
         self.page.keyboard.type(title)
         self.until(lambda: any(title in row for row in self.rows()), f"the palette offers {title!r}")
+        self.keys("Enter")
+
+    def pick(self, words: str) -> None:
+        """Type into the quick pick that is open until only the rows with these words are left, and take the first."""
+        self.page.keyboard.type(words)
+        self.until(lambda: self.rows() and all(words in row for row in self.rows()), f"only {words!r} is left")
         self.keys("Enter")
 
     def rows(self) -> list[str]:
