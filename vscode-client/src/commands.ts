@@ -152,6 +152,8 @@ async function menu(app: App): Promise<void> {
       await vscode.commands.executeCommand("workbench.action.openWalkthrough", WALKTHROUGH, false);
       return;
     default:
+      // The click has taken the keyboard to the status bar: who has chosen goes on in the file.
+      await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
       await vscode.commands.executeCommand(chosen?.entry?.command ?? "");
   }
 }

@@ -216,8 +216,8 @@ def test_why_opens_beside_and_leaves_the_keyboard_alone(window: Window, bench: W
 
 
 def test_the_menu_pauses_and_resumes(window: Window, bench: Workbench) -> None:
-    """One click away from silence, and the status bar says so."""
-    window.edit(bench, "menu.py", f"{COMMENT}\n")
+    """One click away from silence, the status bar says so, and the keyboard is back in the file."""
+    file = window.edit(bench, "menu.py", COMMENT)
     window.status_item().click()
     window.until(lambda: any("Pause for python" in row for row in window.rows()), "the menu")
     window.shot("menu")
@@ -227,6 +227,7 @@ def test_the_menu_pauses_and_resumes(window: Window, bench: Workbench) -> None:
     window.page.wait_for_timeout(1200)
     assert window.ghost() == ""
     window.shot("paused")
+    assert window.saved(file) == f"{COMMENT}\n"
     window.command("Glosswright: Resume for This Language")
     window.until(lambda: "ready" in window.status(), "the status bar says ready")
 
