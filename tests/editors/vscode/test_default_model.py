@@ -131,7 +131,7 @@ def _alternatives(window: Window, bench: Workbench) -> None:
     codes = panel.locator("#cards pre").all_text_contents()
     assert len(set(codes)) == len(codes) >= 1
     panel.locator("#cards button", has_text="Why?").first.click()
-    panel_with(window, "main h1")
+    panel_with(window, "h1:has-text('Why this')")
     window.shot("why")
 
 

@@ -38,6 +38,12 @@ export function cardsOf(answer: Alternatives): Card[] {
   }));
 }
 
+/** What was asked for, in a line: the first of it. */
+export function askedFor(request: string): string {
+  const [first = "", ...more] = request.trim().split(/\r?\n/);
+  return more.length > 0 ? `${first} …` : first;
+}
+
 /** A message from the page, or undefined where it is none: a page is not to be trusted with shapes. */
 export function messageOf(value: unknown): PanelMessage | undefined {
   if (typeof value !== "object" || value === null) {

@@ -11,7 +11,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { sentenceOf } from "../editor";
 import type { WorkProgress } from "../progress";
 import { AlternativesRequest, InsertRequest, type Alternatives, type Place } from "../protocol";
-import { cardsOf, messageOf, type PanelMessage, type PanelState } from "./cards";
+import { askedFor, cardsOf, messageOf, type PanelMessage, type PanelState } from "./cards";
 import { page } from "./page";
 
 export interface PanelParts {
@@ -104,7 +104,7 @@ export class AlternativesPanel implements vscode.Disposable {
         this.draw(
           answer === null || answer.items.length === 0
             ? { kind: "nothing", message: answer === null ? "Cancelled." : "No usable code came.", canRetry: true }
-            : { kind: "cards", request: answer.intent.request, cards: cardsOf(answer), note: "" },
+            : { kind: "cards", request: askedFor(answer.intent.request), cards: cardsOf(answer), note: "" },
         );
       }
     } catch (error) {

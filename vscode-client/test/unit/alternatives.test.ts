@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cardsOf, dedented, messageOf } from "../../src/alternatives/cards";
+import { askedFor, cardsOf, dedented, messageOf } from "../../src/alternatives/cards";
 import { page } from "../../src/alternatives/page";
 import type { Alternative, Alternatives } from "../../src/protocol";
 
@@ -23,6 +23,12 @@ test("cards keep the server's order, and their names say all that the eye sees",
     "Alternative 2 of 2: ✗ 1/3",
   ]);
   assert.deepEqual(cards.map((card) => card.notes), [["The model gave this 2 times."], ["It raises."]]);
+});
+
+test("the heading has one line of what was asked for", () => {
+  assert.equal(askedFor("Count the vowels."), "Count the vowels.");
+  assert.equal(askedFor("\nCount the vowels.\r\n\r\n>>> count('a')\n1\n"), "Count the vowels. …");
+  assert.equal(askedFor(""), "");
 });
 
 for (const [text, shown] of [
