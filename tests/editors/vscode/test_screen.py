@@ -144,18 +144,11 @@ def test_nothing_comes_while_something_is_renamed(window: Window, bench: Workben
     window.keys("ArrowDown", "ArrowDown", "Home", *["ArrowRight"] * 8)
 
     box = window.page.locator(".rename-box input")
-
-    def rename_box() -> bool:
-        window.keys("Escape", "F2")  # nothing, until TypeScript's server has read the file
-        for _ in range(50):
-            if box.is_visible() and box.input_value() == "some":
-                return True
-            window.page.wait_for_timeout(100)
-        return False
-
-    window.until(rename_box, "the rename box", 120)
+    # Nothing comes until TypeScript's server has read the file.
+    window.until(lambda: window.opens(box, "Escape", "F2"), "the rename box", 120)
+    window.keys("Control+a")
     window.page.keyboard.type("other")
-    assert box.input_value() == "other"
+    window.until(lambda: box.input_value() == "other", "the new name")
     window.page.wait_for_timeout(800)
     assert window.ghost() == ""
     window.shot("rename")

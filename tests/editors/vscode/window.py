@@ -109,10 +109,20 @@ class Window:
         self.until(lambda: self.page.locator(".tab.active.dirty").count() == 0, "the file is saved")
         return file.read_text(encoding="utf-8")
 
+    def opens(self, field: Locator, *names: str, within_s: float = 5) -> bool:
+        """Press keys, which a busy editor may miss, and see whether a field to write in comes that has the keyboard."""
+        self.keys(*names)
+        ends_at = time.monotonic() + within_s
+        while time.monotonic() < ends_at:
+            if field.is_visible() and field.evaluate("field => field === document.activeElement"):
+                return True
+            self.page.wait_for_timeout(100)
+        return False
+
     def command(self, title: str) -> None:
         """Run a command by its name in the palette."""
-        self.keys("F1")
-        self.page.wait_for_selector(".quick-input-widget:not([style*='display: none']) input")
+        field = self.page.locator(".quick-input-widget:not([style*='display: none']) input").first
+        self.until(lambda: self.opens(field, "F1"), "the palette")
         self.page.keyboard.type(title)
         self.until(lambda: any(title in row for row in self.rows()), f"the palette offers {title!r}")
         self.keys("Enter")
