@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 GLOSSWRIGHT=${VENV:-.venv}/bin/glosswright
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-NAMES="django-lstm django-lstm-plain django-transformer django-ensemble django-both django-lstm-risk django-lstm-adversarial conala code-docstring"
+NAMES="django-lstm django-lstm-plain django-transformer django-ensemble django-two-kinds django-both django-lstm-risk django-lstm-adversarial conala code-docstring"
 
 die() { printf 'error: %s\n' "$*" >&2; exit 2; }
 [ $# = 2 ] || die "usage: scripts/results.sh NAME CORPUS, with NAME one of: $NAMES"
@@ -44,6 +44,11 @@ case $NAME in
       networks+=(django-transformer)
     fi
     measured "${networks[@]}" -- --ensemble "${SEARCH[@]}"
+    ;;
+  django-two-kinds)
+    trained django-lstm django-lstm
+    trained django-transformer django-transformer
+    measured django-lstm django-transformer -- --ensemble "${SEARCH[@]}"
     ;;
   django-lstm-risk | django-lstm-adversarial)
     trained django-lstm django-lstm
