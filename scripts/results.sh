@@ -35,20 +35,18 @@ case $NAME in
     measured "$NAME"
     measured "$NAME" -- "${SEARCH[@]}"
     ;;
-  django-ensemble | django-both)
+  django-ensemble | django-two-kinds | django-both) # two seeds, two kinds of network, all three
     trained django-lstm django-lstm
-    trained django-lstm-2 django-lstm --set training.seed=2
-    networks=(django-lstm django-lstm-2)
-    if [ "$NAME" = django-both ]; then
+    networks=(django-lstm)
+    if [ "$NAME" != django-two-kinds ]; then
+      trained django-lstm-2 django-lstm --set training.seed=2
+      networks+=(django-lstm-2)
+    fi
+    if [ "$NAME" != django-ensemble ]; then
       trained django-transformer django-transformer
       networks+=(django-transformer)
     fi
     measured "${networks[@]}" -- --ensemble "${SEARCH[@]}"
-    ;;
-  django-two-kinds)
-    trained django-lstm django-lstm
-    trained django-transformer django-transformer
-    measured django-lstm django-transformer -- --ensemble "${SEARCH[@]}"
     ;;
   django-lstm-risk | django-lstm-adversarial)
     trained django-lstm django-lstm

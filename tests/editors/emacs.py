@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -59,25 +60,14 @@ def version() -> int:
     return int(said.partition("Emacs ")[2].partition(".")[0])
 
 
-def has_lsp_mode() -> bool:
-    """Whether this is the Emacs that was fetched together with lsp-mode."""
+@cache
+def has(package: str) -> bool:
+    """Whether a package was fetched together with this Emacs."""
     if not EMACS:
         return False
     command = [EMACS, "-Q", "--batch", "--eval", '(princ (getenv "GLOSSWRIGHT_ELPA"))']
-    return "elpa" in subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
-
-
-def has_yasnippet() -> bool:
-    """Whether yasnippet came along."""
-    command = [
-        EMACS,
-        "-Q",
-        "--batch",
-        "--eval",
-        '(princ (directory-files (getenv "GLOSSWRIGHT_ELPA") nil "^yasnippet"))',
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    return "yasnippet" in done.stdout
+    folder = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+    return folder != "nil" and any(Path(folder).glob(f"{package}-[0-9]*"))
 
 
 class Emacs(TerminalEditor):
@@ -91,8 +81,8 @@ class Emacs(TerminalEditor):
         self._client = client
         init = bench.folder / "init.el"
         init.write_text(initialization(client, through), encoding="utf-8")
-        by_package = {"eglot": "glosswright-eglot", "lsp-mode": "lsp"}
-        self._attach = by_package[client] if through == "package" else {"eglot": "eglot", "lsp-mode": "lsp"}[client]
+        eglot = "glosswright-eglot" if through == "package" else "eglot"
+        self._attach = {"eglot": eglot, "lsp-mode": "lsp"}[client]
         by_hand = {"eglot": "eglot-code-actions", "lsp-mode": "lsp-execute-code-action"}
         self._act = "glosswright-write-code" if through == "package" else by_hand[client]
         self._opened = 0

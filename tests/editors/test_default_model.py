@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .emacs import END, Client, Emacs, has_lsp_mode, version
+from .emacs import END, Client, Emacs, has, version
 from .helix import Helix
 from .install import program
 from .neovim import Neovim, plugin_init
@@ -91,7 +91,7 @@ EDITORS: dict[str, tuple[bool, Callable[[Workbench], tuple[str, str | None]]]] =
     ),
     "neovim-0.11": (program("nvim-0.11") is not None, lambda bench: in_neovim(bench, "nvim-0.11", plugin_init())),
     "eglot": (version() >= 29, lambda bench: in_emacs(bench, "eglot")),
-    "lsp-mode": (has_lsp_mode(), lambda bench: in_emacs(bench, "lsp-mode")),
+    "lsp-mode": (has("lsp-mode"), lambda bench: in_emacs(bench, "lsp-mode")),
     "helix": (program("hx") is not None, in_helix),
 }
 """Whether it is here, and what is done in it."""

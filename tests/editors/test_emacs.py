@@ -8,19 +8,7 @@ import time
 
 import pytest
 
-from .emacs import (
-    EMACS,
-    END,
-    PACKAGE,
-    UNDO,
-    Client,
-    Emacs,
-    Through,
-    has_lsp_mode,
-    has_yasnippet,
-    initialization,
-    version,
-)
+from .emacs import EMACS, END, PACKAGE, UNDO, Client, Emacs, Through, has, initialization, version
 from .workbench import Workbench, wait_for
 
 pytestmark = [
@@ -28,7 +16,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal"),
     pytest.mark.skipif(version() < 29, reason="no Emacs here, or one before 29, which has no eglot"),
 ]
-needs_lsp_mode = pytest.mark.skipif(not has_lsp_mode(), reason="this Emacs came without lsp-mode: run `make editors`")
+needs_lsp_mode = pytest.mark.skipif(not has("lsp-mode"), reason="this Emacs came without lsp-mode: run `make editors`")
 both_ways = pytest.mark.parametrize("through", ["configuration", "package"])
 
 CODE = "def add(a, b):\n    return a + b"
@@ -72,7 +60,7 @@ def test_lsp_mode(bench: Workbench, through: Through) -> None:
 @both_ways
 def test_nothing_comes_into_a_snippet(bench: Workbench, through: Through) -> None:
     """lsp-mode asks before it shows ghost text, and is told no while yasnippet's fields are filled in."""
-    if not has_yasnippet():
+    if not has("yasnippet"):
         pytest.skip("this Emacs came without yasnippet: remove it from the cache and run `make editors`")
     script = bench.folder / "snippet.el"
     script.write_text(initialization("lsp-mode", through) + _IN_A_SNIPPET, encoding="utf-8")

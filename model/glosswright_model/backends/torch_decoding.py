@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 import torch
 
+from glosswright_model.decoding.sampling import COLDEST
+
 GoOn = Callable[[], bool]
 """Asked between two batches of a prompt; False stops."""
 
@@ -188,10 +190,6 @@ def cache_name(model: Any) -> str:
     """What a network calls its key-value cache: transformers renamed it in 5.24. Empty where it has none."""
     known = inspect.signature(model.forward).parameters
     return next((name for name in ("cache", "past_key_values") if name in known), "")
-
-
-COLDEST = 1e-4
-"""Temperatures up to it are 0: the likeliest token would be drawn anyway, and quotients might be no numbers."""
 
 
 def pick(logits: torch.Tensor, *, temperature: float, top_p: float, generator: torch.Generator) -> int:

@@ -19,8 +19,8 @@ from glosswright_model.decoding.step import StepModel
 from glosswright_model.decoding.walk import greedily, greedily_allowed, walk
 from glosswright_model.seq2seq.batch import Source
 
-_COLDEST = 1e-4
-"""A temperature: log-probabilities over it still fit into 32 bits, and the second likeliest token is never drawn."""
+COLDEST = 1e-4
+"""Temperatures up to it are 0: the likeliest token would be drawn anyway, and quotients might not fit into 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Sampling:
     @property
     def draws(self) -> bool:
         """Whether there is any chance in it."""
-        return self.temperature > _COLDEST
+        return self.temperature > COLDEST
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """[N, E] the distribution to draw from, given log-probabilities [N, E], which need not be normalised.

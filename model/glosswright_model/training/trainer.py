@@ -350,17 +350,17 @@ class Trainer:
         first = self._progress.position * self._settings.optimizer.accumulate
         return TrainingError(
             f"The {what} of update {self._progress.update + 1} is no number: epoch {self._progress.epoch + 1}, batch "
-            f"{first + 1}, training pairs {named} (counted from 0). {self._way_on()}"
+            f"{first + 1}, training pairs {named} (counted from 0). {self._way_on(', or without these pairs')}"
         )
 
-    def _way_on(self) -> str:
+    def _way_on(self, otherwise: str = "") -> str:
         """The same run would come to the same end: a state is only ever resumed with the same settings and data."""
         best = self._progress.best
         if best is None:
-            return "Training stopped before the first checkpoint: lower learning_rate, or leave these pairs out."
+            return f"Training stopped before the first checkpoint: begin anew with a lower learning_rate{otherwise}."
         return (
             f"Training stopped; the best checkpoint so far is {self._checkpoint(best.update)}: begin a new run with it "
-            "(start_from) and a lower learning_rate, or without these pairs."
+            f"(start_from) and a lower learning_rate{otherwise}."
         )
 
 

@@ -268,12 +268,14 @@ def test_a_server_that_dies_comes_back(window: Window, bench: Workbench, editor:
 def panel_with(window: Window, selector: str, timeout_s: float = 30) -> Frame:
     """The page inside the webview that holds `selector`, as soon as it is there."""
 
+    from playwright.sync_api import Error
+
     def look() -> Frame | None:
         for frame in window.page.frames:
             try:
                 if frame.locator(selector).count():
                     return frame
-            except Exception:
+            except Error:  # it has gone away just now
                 continue
         return None
 

@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -211,17 +212,22 @@ def test_control_tokens_in_code_are_text(causal_folder: Path) -> None:
     assert example.target.count(tokenizer.eos_token_id) == 1
 
 
+def spoil_losses(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Any], Any], *, after: int) -> None:
+    """Change what every loss is after so many."""
+    real, calls = module.answer_loss, iter(range(1000))
+
+    def spoiled(*arguments: Any) -> Any:
+        loss = real(*arguments)
+        return spoil(loss) if next(calls) >= after else loss
+
+    monkeypatch.setattr(module, "answer_loss", spoiled)
+
+
 def test_a_loss_that_is_no_number_stops_the_run(
     causal_folder: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was saved before stays usable, and the pairs are named."""
-    real, calls = module.answer_loss, iter(range(1000))
-
-    def broken(*arguments: Any) -> Any:
-        loss = real(*arguments)
-        return loss * math.nan if next(calls) >= 7 else loss
-
-    monkeypatch.setattr(module, "answer_loss", broken)
+    spoil_losses(monkeypatch, lambda loss: loss * math.nan, after=7)
     with pytest.raises(TrainingError, match="training pairs"):
         finetune(settings(causal_folder, data, epochs=5), tmp_path / "run")
     monkeypatch.undo()
@@ -232,13 +238,7 @@ def test_a_gradient_that_is_no_number_stops_the_run(
     causal_folder: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A finite loss can have such a gradient; a step with it would spoil adapter and state, which are saved next."""
-    real, calls = module.answer_loss, iter(range(1000))
-
-    def steep(*arguments: Any) -> Any:
-        loss = real(*arguments)
-        return loss + (loss - loss.detach()).abs().sqrt() if next(calls) >= 4 else loss  # the root's slope at 0
-
-    monkeypatch.setattr(module, "answer_loss", steep)
+    spoil_losses(monkeypatch, lambda loss: loss + (loss - loss.detach()).abs().sqrt(), after=4)  # the root's slope at 0
     without_dev = write_only(tmp_path / "train.jsonl", "train")
     with pytest.raises(TrainingError, match=r"gradient is no number.*update 3 .*training pairs"):
         finetune(settings(causal_folder, without_dev, epochs=3), tmp_path / "run")

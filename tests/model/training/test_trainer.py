@@ -32,6 +32,7 @@ from glosswright_model.training.settings import (
     ScheduleSettings,
     TrainingSettings,
 )
+from glosswright_model.training.trainer import Trainer
 
 pytestmark = pytest.mark.torch
 
@@ -186,17 +187,23 @@ def test_fp16_for_a_recurrent_network_on_a_cpu_is_refused(tmp_path: Path) -> Non
         one_update(tmp_path, precision="fp16")
 
 
-def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
-    """Trained further, every weight would be lost. The message names the batch; the last good checkpoint is whole."""
+def spoiled(folder: Path, *, after: int, by: float) -> Trainer:
+    """A trainer whose network gets such weights after an update."""
     poison = Listener()
-    trainer = toy_trainer(tmp_path, recorder=poison)
+    trainer = toy_trainer(folder, recorder=poison)
     network: Network = trainer._run.network
 
     def spoil() -> None:
         with torch.no_grad():
-            network.output.weight[5] = math.nan
+            network.output.weight[5] = by
 
-    poison._after = {11: spoil}
+    poison._after = {after: spoil}
+    return trainer
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
+    """Trained further, every weight would be lost. The message names the batch; the last good checkpoint is whole."""
+    trainer = spoiled(tmp_path, after=11, by=math.nan)
     with pytest.raises(
         TrainingError, match=r"loss of update 12 is no number: epoch 2, batch 4, training pairs \d+, \d+"
     ):
@@ -209,15 +216,7 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
 
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
     """The last update before a save can spoil them; a state that holds them could never be resumed."""
-    poison = Listener()
-    trainer = toy_trainer(tmp_path, recorder=poison)
-    network: Network = trainer._run.network
-
-    def spoil() -> None:
-        with torch.no_grad():
-            network.output.weight[5] = math.inf
-
-    poison._after = {9: spoil}
+    trainer = spoiled(tmp_path, after=9, by=math.inf)
     with pytest.raises(TrainingError, match=r"no numbers any more after update 9\..*update-0000008: begin a new run"):
         trainer.run()
     healthy = toy_trainer(tmp_path)
