@@ -1,4 +1,5 @@
-"""Examples that show a call and then what comes of it: `f(1) -> 2`, `f(1) == 2`, "f(1) returns 2", `f(1)  # 2`.
+"""Examples that show a call and then what comes of it: `f(1) -> 2`, `f(1) == 2`, "f(1) returns 2", `f(1)  # 2`; and
+prompts, `>>> f(1)` with the answer below, in languages other than Python (`examples_doctest` reads those of Python).
 
 Works for every language: a `Dialect` says what an expression and a value are there. A call counts only where the text
 before it does not make it part of something else, and its value only where the text behind it does not go on: right
@@ -66,6 +67,9 @@ _DENIED_AFTER = re.compile(
 )
 _ERRORS = re.compile(r"错误\W*$")
 _TRAILER = re.compile(r"\.[A-Za-z_]\w*|[(\[]")
+_PROMPT = re.compile(r"[ \t]*>>>[ \t]*")
+_ANSWER = re.compile(r"[ \t]{0,60};?[ \t]{0,60}\n[ \t]{0,60}(?!>>>)(?=\S)")
+"""From the end of what stands at a prompt to what is answered, on the next line."""
 _ASSIGNED = re.compile(r"^\s*(?:(?:const|let|var|val|auto)\s+)?[A-Za-z_]\w*\s*(?::=|=)\s*$")
 _ATTACHED = re.compile(r"\w[(\[]$|\S[.]$")
 _PRECEDED = re.compile(
@@ -135,7 +139,9 @@ class _Calls:
                 continue
             if self._is_denied(line, first, before):
                 return last
-            used = self._outcome(line, first, last, is_assigned=bool(_ASSIGNED.match(before)))
+            used = self._outcome(
+                line, first, last, is_assigned=bool(_ASSIGNED.match(before)), at_prompt=bool(_PROMPT.fullmatch(before))
+            )
             if used:
                 return used
         return bracket + 1
@@ -195,7 +201,7 @@ class _Calls:
                 return _DENIED.search(text[-_LEFT:]) is not None and _ERRORS.search(text[-_LEFT:]) is None
         return False
 
-    def _outcome(self, line: int, first: int, last: int, *, is_assigned: bool) -> int:
+    def _outcome(self, line: int, first: int, last: int, *, is_assigned: bool, at_prompt: bool) -> int:
         """Read what follows the expression; answers the offset behind it, or 0 where it is no example."""
         expression = self.text[first:last]
         if not is_assigned:
@@ -206,6 +212,8 @@ class _Calls:
             if match:
                 return self._value(line, expression, match)
         match = self.comment.match(self.text, last) or self.below.match(self.text, last)
+        if match is None and at_prompt:
+            match = _ANSWER.match(self.text, last)
         if match is None:
             return 0
         inner = self.dialect.printed(expression)
