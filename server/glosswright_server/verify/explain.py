@@ -155,7 +155,7 @@ def _examples(verdict: Verdict, contract: Contract | None, tried: Sequence[Tried
     wrong = _unsatisfied(tried)
     if report is not None:
         for number, result in enumerate(report.results, 1):
-            if result.example in wrong:
+            if result.outcome is Outcome.FAILED and result.example in wrong:
                 lines.append(f"\n**No candidate satisfies example {number}**: it may be the example that is wrong.")
     return "\n".join(lines).strip()
 

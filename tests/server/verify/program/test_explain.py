@@ -199,6 +199,10 @@ def test_one_failing_candidate_does_not_blame_the_example() -> None:
     assert "No candidate" in story(
         failing, tried=(Candidate("a", failing), Candidate("b", failing), Candidate("c", not_run))
     )
+    unable = Verdict((), report(SKIPPED, SKIPPED))
+    assert "No candidate" not in story(
+        unable, tried=(Candidate("a", failing), Candidate("b", failing), Candidate("c", unable))
+    ), "it was not tried on what is shown"
 
 
 def test_long_lists_are_cut() -> None:
