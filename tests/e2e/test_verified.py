@@ -40,7 +40,13 @@ YES, NO = {"title": "Run examples"}, {"title": "Not in this workspace"}
 DOUBLE = 'def double(x):\n    """Twice as much.\n\n    >>> double(2)\n    4\n    >>> double(5)\n    10\n    """\n'
 ROOT = '"""Roots."""\n\nNAME = "🦄"\n\n\ndef root(x):\n    """The square root of x, 🦄."""\n'
 WRONG = 'def triple(x):\n    """Three times as much.\n\n    >>> triple(1)\n    3\n    >>> triple(2)\n    7\n    """\n'
+DATES = (
+    "from datetime import date, timedelta\n\n\ndef tomorrow(day):\n"
+    '    """The next day.\n\n    Example:\n        tomorrow(date(2024, 2, 28)) == date(2024, 2, 29)\n'
+    '        tomorrow(date(2024, 12, 31)) == date(2025, 1, 1)\n    """\n'
+)
 RULES = [
+    ["The next day", "    return day + timedelta(days=1)\n"],
     ["Twice as much", "    return x * 2\n"],
     ["Three times", "    return x * 3\n"],
     ["square root", "    return math.sqrt(x)\n"],
@@ -283,6 +289,14 @@ def test_what_fails_is_said(start: Callable[..., Editor]) -> None:
     [annotation] = applied["edit"]["changeAnnotations"].values()
     assert annotation["needsConfirmation"] is True
     assert "1/2 examples" in annotation["label"]
+
+
+@sandboxed
+def test_examples_use_what_the_file_imports(start: Callable[..., Editor]) -> None:
+    """Examples without prompts as well, on both sides of the sign."""
+    editor = start(verify={"runExamples": "always"})
+    editor.open(DATES)
+    assert editor.command("glosswright.implement", editor.at(3, 5))["verdict"] == "✓ 2/2 examples"
 
 
 @sandboxed

@@ -328,8 +328,9 @@ def _contract(intent: Intent, tree: Tree) -> Contract:
 
     if not intent.request:
         return Contract()
-    parameters = tuple(argument.name for argument in surroundings_of(tree, intent).arguments)
-    return read_contract(intent.request, intent.language, name=intent.name, parameters=parameters)
+    around = surroundings_of(tree, intent)
+    parameters = tuple(argument.name for argument in around.arguments)
+    return read_contract(intent.request, intent.language, name=intent.name, parameters=parameters, names=around.names)
 
 
 async def _never(uri: str) -> bool:

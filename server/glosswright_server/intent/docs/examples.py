@@ -7,6 +7,7 @@ it plainly is an example. Nothing is evaluated; the time is linear in the text. 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from glosswright_server.intent.contract import Example
 from glosswright_server.intent.docs.cleaning import visible_code
@@ -33,34 +34,35 @@ _INLINE_TAG = re.compile(r"\{@(?:code|literal|link)\s+([^{}\n]{0,200})\}")
 
 
 def find_examples(
-    text: str, language: str, *, name: str = "", parameters: tuple[str, ...] = ()
+    text: str, language: str, *, name: str = "", parameters: tuple[str, ...] = (), names: Collection[str] = ()
 ) -> tuple[tuple[Example, ...], tuple[str, ...]]:
     """The examples in `text`, comment markers removed, and those that are there but cannot be read, one line each.
 
     `language` is a key of `languages.LANGUAGES`; `name` is the function's name, "" where it is not known;
-    `parameters` are its parameters' names in order, which examples such as "[1, 2] -> 3" need. `Example.setup` holds
-    what runs since the example before it in the same session. `PRINTS` expects what a prompt would show: what is
+    `parameters` are its parameters' names in order, which examples such as "[1, 2] -> 3" need; `names` are bound where
+    the code will stand, so that an example may use them: `due(date(2024, 1, 31)) == date(2024, 2, 1)`. `Example.setup`
+    holds what runs since the example before it in the same session. `PRINTS` expects what a prompt would show: what is
     printed, then the value's `repr` where it is not None.
     """
     text = _plain(text[:MAX_TEXT])
-    reading = Reading(text, name, parameters)
+    reading = Reading(text, name, parameters, names)
     taken: set[int] = set()
     dialect: Dialect
     if language == "python":
-        dialect = PythonDialect(name, parameters)
+        dialect = PythonDialect(name, parameters, names)
         taken = read_prompts(reading)
         read_python_asserts(reading, taken)
     else:
-        dialect = _dialect(language, name, parameters)
+        dialect = _dialect(language, name, parameters, names)
         read_call_asserts(reading, dialect, taken)
     read_calls(reading, dialect, taken)
     read_given(reading, dialect, taken)
     return _result(reading)
 
 
-def _dialect(language: str, name: str, parameters: tuple[str, ...]) -> Dialect:
+def _dialect(language: str, name: str, parameters: tuple[str, ...], names: Collection[str]) -> Dialect:
     if language in ("javascript", "typescript", "tsx"):
-        return ScriptDialect(language, name, parameters)
+        return ScriptDialect(language, name, parameters, names)
     comments = LANGUAGES[language].line_comments if language in LANGUAGES else ()
     return OtherDialect(comments[0] if comments else "#", name, parameters)
 

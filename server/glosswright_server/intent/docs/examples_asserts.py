@@ -38,7 +38,7 @@ _THUNK = re.compile(r"^(?:\(\s*\)\s*(?:=>|->)|function\s*\(\s*\))\s*(?:\{\s*(?:r
 
 def read_python_asserts(reading: Reading, taken: set[int]) -> None:
     """Find `assert` statements; notes their lines in `taken`."""
-    dialect = PythonDialect(reading.name, reading.parameters)
+    dialect = PythonDialect(reading.name, reading.parameters, reading.names)
     for line, text in enumerate(reading.lines):
         if reading.exhausted:
             return

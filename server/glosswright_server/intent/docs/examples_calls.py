@@ -248,7 +248,24 @@ class _Calls:
             why = "may mean two values" if expected.is_ambiguous else "its value cannot be read"
             self.reading.reject(line, shown, why)
             return at
+        elif kind == "equals" and separator[0].strip(" \t`").startswith("=="):
+            return self._equation(line, expression, at)
         return 0
+
+    def _equation(self, line: int, expression: str, at: int) -> int:
+        """`f(1) == math.pi`: what it should be is computed, so that the equation as a whole is to hold."""
+        right = self.dialect.computed(self.text[at : at + _LEFT].split("\n", 1)[0].strip(" \t`;."))
+        if not right:
+            return 0
+        equation = f"{expression} == {right}"
+        modules = self.dialect.modules(equation)
+        trouble = self.dialect.trouble(equation, modules)
+        if trouble and trouble != FORMULA:
+            self.reading.reject(line, equation, trouble)
+        elif not trouble:
+            setup = "\n".join(f"import {module}" for module in modules)
+            self.reading.add(equation, "", ExampleKind.HOLDS, line, setup=setup)
+        return at if trouble != FORMULA else 0
 
     def _printed(self, line: int, expression: str, inner: str, at: int) -> int:
         """`print(f(1))  # 3`: what is printed where that is certain, else the value inside."""

@@ -42,6 +42,12 @@ class Dialect(Protocol):
     def value(self, source: str, bound: Collection[str] = ()) -> str:
         """`source` as the value that is expected; "" where it is none."""
 
+    def computed(self, source: str) -> str:
+        """`source` as an expression whose value has to be computed, such as `math.pi`; "" where it is none."""
+
+    def modules(self, source: str) -> list[str]:
+        """The modules of the standard library that `source` takes something from and the file does not import."""
+
     def exception(self, source: str) -> str:
         """The exception that `source` starts with; "" where it names none."""
 

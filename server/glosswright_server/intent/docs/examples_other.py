@@ -56,6 +56,16 @@ class OtherDialect:
             return source
         return ""
 
+    def computed(self, source: str) -> str:
+        """Nothing: what is computed is not told from prose here."""
+        del source
+        return ""
+
+    def modules(self, source: str) -> list[str]:
+        """None, likewise."""
+        del source
+        return []
+
     def exception(self, source: str) -> str:
         """The exception that `source` starts with; "" where it names none."""
         match = _EXCEPTION.match(source)

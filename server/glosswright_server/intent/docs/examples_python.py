@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 import warnings
 from collections.abc import Collection, Iterator
 
@@ -52,9 +53,10 @@ class PythonDialect:
 
     comment = "#"
 
-    def __init__(self, name: str, parameters: tuple[str, ...]) -> None:
+    def __init__(self, name: str, parameters: tuple[str, ...], names: Collection[str] = ()) -> None:
         self.name = name
         self.parameters = parameters
+        self.names = {one for one in names if len(one) > 1} - {*parameters} - PLACEHOLDERS - {name}
         self.is_method = parameters[:1] in (("self",), ("cls",))
 
     def trouble(self, source: str, bound: Collection[str] = ()) -> str:
@@ -64,7 +66,7 @@ class PythonDialect:
             return FORMULA if _SIGNATURE.search(source) else "not an expression"
         if has_ellipsis(node):
             return FORMULA
-        known = BUILTINS | {*bound} | ({self.name} if not self.is_method else set())
+        known = BUILTINS | self.names | {*bound} | ({self.name} if not self.is_method else set())
         free = free_names(node) - known
         called = called_names(node)
         if self.is_method and self.name in called & free:
@@ -88,6 +90,18 @@ class PythonDialect:
         if not is_value(node, bound):
             return ""
         return source if "#" not in source else ast.get_source_segment(source, node) or ""  # without its comment
+
+    def computed(self, source: str) -> str:
+        """`source` where it is an attribute or a call, such as `math.pi` or `date(2024, 2, 1)`; "" otherwise."""
+        node = parsed(source)
+        if not isinstance(node, ast.Attribute | ast.Call):
+            return ""
+        return ast.get_source_segment(source.strip(), node) or ""
+
+    def modules(self, source: str) -> list[str]:
+        """The modules of the standard library that `source` takes something from and the file does not import."""
+        node = parsed(source)
+        return sorted(called_names(node) & sys.stdlib_module_names - self.names) if node is not None else []
 
     def exception(self, source: str) -> str:
         """The exception that `source` starts with; "" where it names none."""

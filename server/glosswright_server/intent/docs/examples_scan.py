@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from glosswright_server.intent.contract import Example, ExampleKind
@@ -47,6 +48,8 @@ class Reading:
     text: str
     name: str = ""
     parameters: tuple[str, ...] = ()
+    names: Collection[str] = ()
+    """Names that are bound where the code will stand."""
     found: list[Example] = field(default_factory=list)
     unreadable: list[tuple[int, str]] = field(default_factory=list)
     work: int = WORK

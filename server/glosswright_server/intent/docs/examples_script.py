@@ -61,10 +61,11 @@ class ScriptDialect:
 
     comment = "//"
 
-    def __init__(self, language: str, name: str, parameters: tuple[str, ...]) -> None:
+    def __init__(self, language: str, name: str, parameters: tuple[str, ...], names: Collection[str] = ()) -> None:
         self.language = LANGUAGES[language]
         self.name = name
         self.parameters = parameters
+        self.names = {one for one in names if len(one) > 1} - {*parameters} - PLACEHOLDERS - {name}
 
     def trouble(self, source: str, bound: Collection[str] = ()) -> str:
         """Why `source` cannot be evaluated for an example: "" when it can, `FORMULA` when it is none."""
@@ -72,7 +73,7 @@ class ScriptDialect:
         if tree is None:
             return FORMULA if _SIGNATURE.search(source) or "..." in source else "not an expression"
         read, declared = _names(tree)
-        free = read - declared - _GLOBALS - {self.name, *bound}
+        free = read - declared - _GLOBALS - self.names - {self.name, *bound}
         free -= {one for one in free if (one[:1].isupper() or not self.name) and re.search(rf"\b{one}\s*[(.]", source)}
         if not free:
             return ""
@@ -95,6 +96,16 @@ class ScriptDialect:
             ):
                 return ""
         return source
+
+    def computed(self, source: str) -> str:
+        """Nothing: what is computed is not told from prose here."""
+        del source
+        return ""
+
+    def modules(self, source: str) -> list[str]:
+        """None, likewise."""
+        del source
+        return []
 
     def exception(self, source: str) -> str:
         """The exception that `source` starts with; "" where it names none."""

@@ -9,6 +9,7 @@ possible, is for others to find out.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from glosswright_server.intent.contract import Contract, DocStyle, Example, Parameter, Raised, Result
@@ -26,17 +27,20 @@ from glosswright_server.intent.docs.words import Kind
 _MAX_TEXT = 4_000  # code points of a description that are kept
 
 
-def read_contract(request: str, language: str, *, name: str = "", parameters: tuple[str, ...] = ()) -> Contract:
+def read_contract(
+    request: str, language: str, *, name: str = "", parameters: tuple[str, ...] = (), names: Collection[str] = ()
+) -> Contract:
     """What a docstring or comment says about the code that it asks for.
 
     `request` is the text without markers (`Intent.request`), `language` a key of `languages.LANGUAGES`, `name` the
     function's name and `parameters` the names of its parameters where they are known: plain sentences are matched
-    against them ("takes a list of words" describes the only parameter). Long texts are read as far as
+    against them ("takes a list of words" describes the only parameter). `names` are bound where the code will stand:
+    examples may use them. Long texts are read as far as
     `cleaning.MAX_LINES`.
     """
     parameters = tuple(one.lstrip("*&.") for one in parameters)
     read = bounded(request)
-    examples, unreadable = find_examples(read, language, name=name, parameters=parameters)
+    examples, unreadable = find_examples(read, language, name=name, parameters=parameters, names=names)
     if find_examples(request[len(read) :], language, name=name, parameters=parameters)[0]:
         unreadable += (f"examples below line {read.count(chr(10)) + 1} (only so much of a text is read)",)
     outline = outline_of(_without_examples(clean_lines(request), examples), language, parameters)

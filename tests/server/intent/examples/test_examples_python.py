@@ -165,6 +165,18 @@ FOUND = [
     ("await f(1) == 2", "await f(1) == 2"),
     (">>> await f(1)\n2", "await f(1) == 2"),
     ("f(1) -> 2\nf(1) -> 3", "?"),
+    # what it should be is computed
+    ("f(1) == math.pi", "f(1) == math.pi"),
+    ("f(3) == math.factorial(3).", "f(3) == math.factorial(3)"),
+    ("f(1) == Color.RED", "f(1) == Color.RED"),
+    ("f(1) == Decimal('1.5')  # as text", "f(1) == Decimal('1.5')"),
+    ("f(1) == date(2024, 1, 1)", "?"),
+    ("f(1) == other.field", "?"),
+    ("f(1) == x.field", ""),
+    ("f(1) == y.field", ""),
+    ("f(1) == the.other thing", ""),
+    ("f(1) == len(x)", ""),
+    ("f(1) = math.pi", ""),
 ]
 
 
@@ -214,6 +226,30 @@ def test_method_by_bare_name(text: str) -> None:
 def test_method_of_object() -> None:
     """A method called on a new object of a class of the module can be checked."""
     assert said("Calculator().add(1, 2) -> 3", "add", ("self", "a", "b")) == "Calculator().add(1, 2) == 3"
+
+
+def test_names_of_the_file() -> None:
+    """What the file imports or defines may stand in an example; a parameter, or a single letter, still means any."""
+    names = {"date", "LIMIT", "x", "n", "f", "args"}
+    found = {
+        "f(date(2024, 1, 31)) == date(2024, 2, 1)": True,
+        "assert f(date(2024, 1, 31)) == date(2024, 2, 1)": True,
+        "f(LIMIT) == 3": True,
+        "f(x) == 3": False,
+        "f(n) == 3": False,
+        "f(args) == 3": False,
+    }
+    for text, is_found in found.items():
+        examples, unreadable = find_examples(text, "python", name="f", parameters=("x",), names=names)
+        assert [len(examples), len(unreadable)] == [int(is_found), 0], text
+
+
+def test_modules_of_computed_values() -> None:
+    """They are imported for the example, unless the file gives the name another meaning."""
+    [example], _ = find_examples("f(1) == datetime.date(1, 1, 1)", "python", name="f")
+    assert example.setup == "import datetime"
+    [example], _ = find_examples("f(1) == datetime.date(1, 1, 1)", "python", name="f", names={"datetime"})
+    assert example.setup == ""
 
 
 def test_without_name() -> None:
