@@ -45,7 +45,16 @@ DATES = (
     '    """The next day.\n\n    Example:\n        tomorrow(date(2024, 2, 28)) == date(2024, 2, 29)\n'
     '        tomorrow(date(2024, 12, 31)) == date(2025, 1, 1)\n    """\n'
 )
+EVEN = (
+    'def mirrored(text):\n    """Whether it reads the same both ways.\n\n'
+    '    >>> mirrored("otto")\n    True\n    >>> mirrored("ab")\n    False\n    """\n'
+)
+WITH_HELPERS = (
+    "    return same(text, turned(text))\n\n\ndef turned(text):\n    return text[::-1]\n\n\n"
+    "def same(a, b):\n    return a == b\n\n\nprint(1)\n"
+)
 RULES = [
+    ["reads the same", WITH_HELPERS],
     ["The next day", "    return day + timedelta(days=1)\n"],
     ["Twice as much", "    return x * 2\n"],
     ["Three times", "    return x * 3\n"],
@@ -289,6 +298,23 @@ def test_what_fails_is_said(start: Callable[..., Editor]) -> None:
     [annotation] = applied["edit"]["changeAnnotations"].values()
     assert annotation["needsConfirmation"] is True
     assert "1/2 examples" in annotation["label"]
+
+
+@sandboxed
+def test_what_the_code_calls_comes_with_it(start: Callable[..., Editor]) -> None:
+    """Functions that the model writes below the one asked for, in one edit, examined together."""
+    editor = start(verify={"runExamples": "always"})
+    editor.open(EVEN + "\n\nLAST = 1\n")
+    assert editor.command("glosswright.implement", editor.at(0, 5))["verdict"] == "✓ 2/2 examples"
+    assert re.findall(r"^\S.*", editor.text, re.MULTILINE) == [
+        "def mirrored(text):",
+        "def turned(text):",
+        "def same(a, b):",
+        "LAST = 1",
+    ]
+    scope: dict[str, Any] = {}
+    exec(compile(editor.text, "a.py", "exec"), scope)
+    assert scope["mirrored"]("otto")
 
 
 @sandboxed

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from glosswright_server.intent.model import Extent, Intent, IntentKind
 from glosswright_server.shaping import chatter, repeats
-from glosswright_server.shaping.extent import Boundary, head_of
+from glosswright_server.shaping.extent import Boundary, Head, head_of
+from glosswright_server.shaping.helpers import Helpers
 from glosswright_server.shaping.lexis import Blocks, Line, lexis_for
 from glosswright_server.shaping.margins import eol_of, fit, tab_width, unit_of
 
@@ -61,6 +62,7 @@ class Shaper:
             below=below,
             tab=tab_width(self._unit),
         )
+        self._helpers = Helpers(text, intent, self._lexis, tab=tab_width(self._unit))
         self._asked = repeats.lines_asked(text, intent)
         self._pending = ""
         self._watched = 0
@@ -101,12 +103,14 @@ class Shaper:
             if line:
                 self._line(line)
             self._over = True
+        self._helpers.close()
         ended = self._bounds.done or self._bounds.whole_now or not _cut_off(self._bounds.lines)
         lines = self._bounds.lines if ended else self._bounds.lines[: self._bounds.whole]
         return self._shape(lines, complete=ended)
 
     def partial(self) -> Shaped | None:
-        """The whole statements so far, for a deadline that comes before the end; None when there is none yet."""
+        """The whole statements so far, for a deadline that comes before the end; None when there is none yet. Of the
+        functions that it calls and the model goes on to write, those that are whole."""
         if self._over:
             return self.result()
         return self._shape(self._bounds.lines[: self._bounds.whole], complete=False)
@@ -116,8 +120,19 @@ class Shaper:
         if self._front or not pending:
             return
         head = head_of(pending, self._bounds.tab)
-        if head is not None and not self._bounds.admits(head):
+        if head is not None and not self._admits(head):
             self._over = self._bounds.done = True
+
+    def _admits(self, head: Head) -> bool:
+        """Whether a line that begins so may belong to the answer or to a function that it needs."""
+        if self._helpers.begun:
+            return self._helpers.admits(head)
+        if self._bounds.admits(head):
+            return True
+        if not self._helpers.begin(self._bounds.lines, self._bounds.base) or not self._helpers.admits(head):
+            return False
+        self._bounds.done = True
+        return True
 
     def _watch(self, line: str) -> None:
         """End when one line runs on in a circle; looks in fixed steps so that the pieces it came in do not matter."""
@@ -184,8 +199,11 @@ class Shaper:
             self._over = bounds.done = True
             return
         head = head_of(line + "\n", bounds.tab)
-        if (head is not None and not bounds.admits(head)) or bounds.repeats_below(line):
+        if (head is not None and not self._admits(head)) or bounds.repeats_below(line):
             self._over = bounds.done = True
+            return
+        if self._helpers.begun:
+            self._over = self._helpers.add(line)
             return
         if bounds.add(line):
             self._over = True
@@ -225,6 +243,7 @@ class Shaper:
         bodiless = self._lexis.blocks is Blocks.OFFSIDE and code.endswith(":") and intent.extent is not Extent.LINE
         if bodiless:
             return None
+        code += self._helpers.fitted(self._unit)
         eol = eol_of(self._text, intent.lead)
         code = code.replace("\n", eol)
         return Shaped(intent.lead + code + intent.tail, complete, code)
