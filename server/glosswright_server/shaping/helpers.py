@@ -27,6 +27,7 @@ _CALL = re.compile(r"(?<![\w.])([A-Za-z_]\w*)[ \t]*\(")
 _OWN_CALL = re.compile(r"(?<![\w.])(?:self|cls)\.([A-Za-z_]\w*)[ \t]*\(")
 _HEADER = re.compile(r"[ \t]*(?:async[ \t]+)?def[ \t]+([A-Za-z_]\w*)[ \t]*\(")
 _METHOD = re.compile(r"[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([ \t]*(?:self|cls)\b")
+_STAR = re.compile(r"^[ \t]*from[ \t]+\S+[ \t]+import[ \t]+\*", re.MULTILINE)  # whatever it calls may come from there
 _KNOWN = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
 
 
@@ -47,11 +48,6 @@ class Helpers:
         """Whether the body has ended, and what comes is looked at here."""
         self._is_method = False
         self._column = 0
-        header = _header(text, intent)
-        self._possible = header is not None
-        if header is not None:
-            self._indent = leading(header)
-            self._is_method = bool(self._indent) and _METHOD.match(header) is not None
 
     def fitted(self, unit: str) -> str:
         """The helpers that came to their end as they stand below the body, in order; "" for none."""
@@ -68,8 +64,11 @@ class Helpers:
     def begin(self, lines: Sequence[Line], base: int) -> bool:
         """The body has ended; whether it calls what only a helper could give. `base` is its margin as the model writes
         it, in columns."""
-        if not self._possible:
+        header = _header(self._text, self._intent)
+        if header is None:
             return False
+        self._indent = leading(header)
+        self._is_method = bool(self._indent) and _METHOD.match(header) is not None
         inside = width_of(self._intent.indent, self._tab) - width_of(self._indent, self._tab)
         self._column = max(0, base - inside)
         self._wanted = self._missing(lines)
@@ -128,8 +127,11 @@ class Helpers:
 
 
 def _header(text: str, intent: Intent) -> str | None:
-    """The line with the header of the function whose body is asked for; None where there is none."""
+    """The line with the header of the function whose body is asked for; None where there is none, or no helper can be
+    told from what the file imports."""
     if intent.language != "python" or intent.kind is not IntentKind.BODY or not intent.name:
+        return None
+    if _STAR.search(text):
         return None
     pattern = rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(intent.name)}\b.*"
     headers = re.findall(pattern, text[: intent.start], re.MULTILINE)
