@@ -41,9 +41,30 @@ They are sent to lsp-mode's server and to eglot's at start-up."
 (declare-function lsp-stdio-connection "lsp-mode")
 (declare-function lsp-activate-on "lsp-mode")
 (declare-function lsp-inline-completion-accept "lsp-inline-completion")
+(declare-function lsp-inline-completion-show-overlay "lsp-inline-completion")
+(declare-function lsp:inline-completion-item-insert-text "lsp-protocol")
+(declare-function lsp:inline-completion-item-range? "lsp-protocol")
+(declare-function lsp:inline-completion-item-command? "lsp-protocol")
+(declare-function lsp:command-command "lsp-protocol")
+(declare-function lsp:command-arguments? "lsp-protocol")
+(declare-function lsp:range-start "lsp-protocol")
+(declare-function lsp:range-end "lsp-protocol")
+(declare-function lsp-make-inline-completion-item "lsp-protocol")
+(declare-function lsp-make-position "lsp-protocol")
+(declare-function lsp-make-range "lsp-protocol")
+(declare-function lsp-get "lsp-protocol")
+(declare-function lsp--position-to-point "lsp-mode")
+(declare-function lsp--region-to-range "lsp-mode")
+(declare-function lsp-find-workspace "lsp-mode")
+(declare-function lsp-notify "lsp-mode")
 (defvar lsp-inline-completion-active-map)
 (defvar lsp-inline-completion-idle-delay)
 (defvar lsp-inline-completion-inhibit-predicates)
+(defvar lsp-inline-completion--current)
+(defvar lsp-inline-completion--items)
+(defvar lsp-inline-completion--overlay)
+(defvar lsp-inline-completion--start-point)
+(defvar lsp--cur-workspace)
 
 (with-eval-after-load 'lsp-mode
   (lsp-register-client
@@ -63,7 +84,66 @@ TAB goes on to the next field then: ghost text would be in its way."
 
 (with-eval-after-load 'lsp-inline-completion
   (add-to-list 'lsp-inline-completion-inhibit-predicates #'glosswright-in-snippet-p)
-  (keymap-set lsp-inline-completion-active-map "TAB" #'lsp-inline-completion-accept))
+  (keymap-set lsp-inline-completion-active-map "TAB" #'lsp-inline-completion-accept)
+  (keymap-set lsp-inline-completion-active-map "M-<right>" #'glosswright-accept-word)
+  (keymap-set lsp-inline-completion-active-map "M-<down>" #'glosswright-accept-line))
+
+(defun glosswright-accept-word ()
+  "Put the next word of the ghost text in."
+  (interactive)
+  (glosswright--accept-part "[[:space:]\n]*\\(?:[[:alnum:]_]+\\|[^[:alnum:]_[:space:]\n]+\\)"))
+
+(defun glosswright-accept-line ()
+  "Put the ghost text in up to the end of its line, or of the next one there."
+  (interactive)
+  (glosswright--accept-part "\n*[^\n]+"))
+
+;; Any other command would take the ghost text away.
+(put 'glosswright-accept-word 'lsp-inline-completion-keep t)
+(put 'glosswright-accept-line 'lsp-inline-completion-keep t)
+
+(defun glosswright--accept-part (part)
+  "Put in what the regexp PART finds next in the ghost text, and show the rest."
+  (unless (overlayp lsp-inline-completion--overlay)
+    (user-error "No suggestion is shown"))
+  (let* ((item (elt lsp-inline-completion--items lsp-inline-completion--current))
+         (text (lsp:inline-completion-item-insert-text item))
+         (range (lsp:inline-completion-item-range? item))
+         (point lsp-inline-completion--start-point)
+         (start (if range (lsp--position-to-point (lsp:range-start range)) point))
+         (end (if range (lsp--position-to-point (lsp:range-end range)) point))
+         (there (buffer-substring-no-properties start point))
+         (taken (and (stringp text) (= end point) (string-prefix-p there text)
+                     (string-match (concat (regexp-quote there) part) text)
+                     (match-end 0))))
+    (if (or (null taken) (= taken (length text)))
+        (lsp-inline-completion-accept)
+      (goto-char point)
+      (insert (substring text (length there) taken))
+      ;; The same text in place of its part: so it can be taken whole, and counts as one.
+      (setq lsp-inline-completion--items
+            (list (lsp-make-inline-completion-item :insert-text text
+                                                   :range? (glosswright--range start (point))
+                                                   :command? (lsp:inline-completion-item-command? item)))
+            lsp-inline-completion--current 0
+            lsp-inline-completion--start-point (point))
+      (lsp-inline-completion-show-overlay)
+      (glosswright--tell-part (lsp:inline-completion-item-command? item) (substring text 0 taken)))))
+
+(defun glosswright--range (start end)
+  "From START to END as lsp-mode has it in what it received."
+  (pcase-let ((`(:start ,from :end ,to) (lsp--region-to-range start end)))
+    (lsp-make-range :start (apply #'lsp-make-position from) :end (apply #'lsp-make-position to))))
+
+(defun glosswright--tell-part (command taken)
+  "Tell the server that TAKEN, how the item with COMMAND begins, was accepted."
+  (let ((workspace (lsp-find-workspace 'glosswright)))
+    (when (and workspace command (equal (lsp:command-command command) "glosswright.accepted"))
+      (let ((lsp--cur-workspace workspace))
+        (lsp-notify "glosswright/feedback"
+                    (list :id (lsp-get (elt (lsp:command-arguments? command) 0) :id)
+                          :event "partlyAccepted"
+                          :acceptedLength (/ (length (encode-coding-string taken 'utf-16le)) 2)))))))
 
 ;; eglot
 

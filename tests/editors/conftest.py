@@ -15,7 +15,10 @@ from .workbench import Workbench, block
 
 ADD = "def add(a, b):\n    return a + b\n"
 THREE = [f"def {name}(a, b):\n    return a {sign} b\n" for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"))]
+LAST = 'def last(a):\n    """The last of `(+ 1 2)`, $1."""\n    for b in a:\n        c = {b}\n    return c\n'
+"""What a client must not touch: yasnippet would run the backquoted as Lisp, and indent `return` into the loop."""
 RULES = [
+    ["the last", LAST],
     ["two numbers", ADD],
     ["one number and another", THREE],
     ["Return the sum", "return a + b\n"],

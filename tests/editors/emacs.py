@@ -17,6 +17,8 @@ PACKAGE = Path(__file__).resolve().parents[2] / "editors" / "emacs" / "glosswrig
 
 Client = Literal["eglot", "lsp-mode"]
 Through = Literal["configuration", "package"]
+Shown = Literal["list", "company", "corfu"]
+"""What shows completions: Emacs's own list, or a package."""
 
 START_S = 90.0
 """For Emacs, lsp-mode from its sources and the server to start, on a busy machine."""
@@ -30,14 +32,19 @@ _QUIET = """
       byte-compile-warnings nil warning-minimum-level :emergency)
 """
 """What would get in the way of keys and of exact texts."""
-_LSP_MODE = """
+_PACKAGES = r"""
 (dolist (folder (directory-files (getenv "GLOSSWRIGHT_ELPA") t "^[a-z]"))
-  (add-to-list 'load-path folder))
+  (add-to-list 'load-path folder)
+  (unless (and (string-match "/\\(company\\|corfu\\|corfu-terminal\\)-[0-9]" folder)
+               (not (member (match-string 1 folder) glosswright-wanted)))
+    (dolist (file (directory-files folder t "-autoloads\\.el\\'"))
+      (load file nil t))))
+"""
+"""As Emacs starts with installed packages; of those that show completions only the ones that are wanted."""
+_LSP_MODE = """
 (require 'lsp-mode)
-(require 'lsp-inline-completion)
 (setq lsp-session-file (expand-file-name "session" "~")
       lsp-auto-guess-root t
-      lsp-enable-snippet nil
       lsp-client-packages nil
       lsp-progress-via-spinner nil
       lsp-restart 'ignore
@@ -49,7 +56,7 @@ _LSP_MODE = """
       lsp-lens-enable nil
       lsp-warn-no-matched-clients nil)
 """
-"""lsp-mode from its sources, which it has no autoloads with."""
+"""It asks nothing, writes nothing beside the file, and looks for no other server."""
 
 
 def version() -> int:
@@ -77,10 +84,13 @@ class Emacs(TerminalEditor):
     to_save = "\x18\x13"
     to_quit = "\x18\x13\x18\x03"  # no C-g before it, which would throw the rest away
 
-    def __init__(self, bench: Workbench, client: Client, through: Through) -> None:
+    def __init__(
+        self, bench: Workbench, client: Client, through: Through, shown: Shown = "list", *, more: str = ""
+    ) -> None:
+        """`more` comes after the set-up, in Lisp."""
         self._client = client
         init = bench.folder / "init.el"
-        init.write_text(initialization(client, through), encoding="utf-8")
+        init.write_text(initialization(client, through, shown) + more, encoding="utf-8")
         eglot = "glosswright-eglot" if through == "package" else "eglot"
         self._attach = {"eglot": eglot, "lsp-mode": "lsp"}[client]
         by_hand = {"eglot": "eglot-code-actions", "lsp-mode": "lsp-execute-code-action"}
@@ -116,7 +126,7 @@ class Emacs(TerminalEditor):
         return any(message["params"]["textDocument"]["uri"].endswith(self.file.name) for message in opened)
 
 
-def initialization(client: Client, through: Through) -> str:
+def initialization(client: Client, through: Through, shown: Shown = "list") -> str:
     """The configuration, as the page has it or with the package."""
     if through == "package":
         setup = f"(load {json.dumps(str(PACKAGE))})\n"
@@ -124,4 +134,14 @@ def initialization(client: Client, through: Through) -> str:
         setup = block("emacs.md", "elisp", nth=1)
     else:
         setup = "".join(block("emacs.md", "elisp", nth=number) for number in (2, 3, 4))
-    return _QUIET + (_LSP_MODE if client == "lsp-mode" else "(require 'eglot)\n") + setup
+    packages = f"(defvar glosswright-wanted '({_WANTED[shown]}))\n{_PACKAGES}"
+    needed = packages if client == "lsp-mode" or shown != "list" else ""
+    return _QUIET + needed + (_LSP_MODE if client == "lsp-mode" else "(require 'eglot)\n") + setup + _SHOWN[shown]
+
+
+_WANTED: dict[Shown, str] = {"list": "", "company": '"company"', "corfu": '"corfu" "corfu-terminal"'}
+_SHOWN: dict[Shown, str] = {
+    "list": "",
+    "company": "(global-company-mode)\n",
+    "corfu": "(global-corfu-mode)\n(corfu-terminal-mode)\n",
+}

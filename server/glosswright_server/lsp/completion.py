@@ -6,6 +6,8 @@ of theirs is delayed or hidden.
 
 from __future__ import annotations
 
+import re
+
 from lsprotocol import types
 
 from glosswright_server.documents import Snapshot
@@ -22,6 +24,7 @@ from .features import Features
 from .imports import ACCEPTED
 
 _LABEL_CHARS = 60
+_WORD = re.compile(r"\w+$")
 
 
 def register(features: Features) -> None:
@@ -53,10 +56,7 @@ def register(features: Features) -> None:
         if isinstance(item.data, dict) and isinstance(item.data.get("code"), str):
             # A list is asked for on each keystroke; that its item was looked at shows here.
             features.impressions.shown(str(item.data.get("id")))
-            formats = server.client_supports("text_document.completion.completion_item.documentation_format", ()) or ()
-            markdown = types.MarkupKind.Markdown in formats
-            kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
-            item.documentation = types.MarkupContent(kind, _evidence(item.data, markdown=markdown))
+            item.documentation = _documentation(features, item.data)
         return item
 
 
@@ -70,21 +70,30 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     before = snapshot.text[line_start : suggestion.start]
     start = line_start + len(before) - len(before.lstrip())
     text = snapshot.text[start : suggestion.start] + suggestion.text
-    snippets = features.server.client_supports("text_document.completion.completion_item.snippet_support", False)
+    # Plain text would do in each client but Neovim, which keeps only its first line.
+    snippets = not features.spoken.no_snippets and features.server.client_supports(
+        "text_document.completion.completion_item.snippet_support", False
+    )
     details = features.server.client_supports("text_document.completion.completion_item.label_details_support", False)
-    request = " ".join(suggestion.intent.request.split()) or suggestion.intent.name or "code"
-    label = request if len(request) <= _LABEL_CHARS else request[: _LABEL_CHARS - 1] + "…"
     # After the deadline there may be the first lines only; the model goes on, and has the rest a moment later.
     evidence = (
         suggestion.verdict.label if suggestion.complete else f"first lines, ask again · {suggestion.verdict.label}"
     )
-    offer_id = features.offered(snapshot, suggestion, Surface.LIST, shown=False)
+    offer_id = features.offered(snapshot, suggestion, Surface.LIST, shown=features.spoken.eglot)
     imports = suggestion.import_edit
     # An additional edit may not touch what the item itself replaces (LSP 3.17, `additionalTextEdits`): where the import
     # goes to the same line, the command adds it.
     beside = imports is not None and snapshot.line_at(imports.at) != line
+    # No fractions in here: Neovim 0.12 keeps the item in a Vim variable and cannot send it back with one.
+    data: dict[str, object] = {
+        "id": offer_id,
+        "code": suggestion.text.strip("\r\n"),
+        "language": snapshot.language_id,
+        "why": explanation(suggestion),
+        **(tabby.event_data(offer_id) if features.spoken.tabby else {}),
+    }
     return types.CompletionItem(
-        label=f"✎ {label}",
+        label=_label(features, suggestion, snapshot.text[start:offset]),
         label_details=types.CompletionItemLabelDetails(description=evidence) if details else None,
         kind=types.CompletionItemKind.Snippet,
         detail=f"Glosswright · {evidence}",
@@ -99,24 +108,31 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         command=types.Command(title=evidence, command=ACCEPTED, arguments=[{"id": offer_id}])
         if imports is not None and not beside
         else None,
-        # No fractions in here: Neovim 0.12 keeps the item in a Vim variable and cannot send it back with one.
-        data={
-            "id": offer_id,
-            "code": suggestion.text.strip("\r\n"),
-            "language": snapshot.language_id,
-            "why": explanation(suggestion),
-            **(tabby.event_data(offer_id) if features.spoken.tabby else {}),
-        },
+        documentation=_documentation(features, data) if features.spoken.eglot else None,
+        data=None if features.spoken.eglot else data,
     )
 
 
-def _evidence(data: dict[str, object], *, markdown: bool) -> str:
+def _label(features: Features, suggestion: Suggestion, before: str) -> str:
+    """What the item is called in the list; `before`: the text of the line left of the cursor."""
+    request = " ".join(suggestion.intent.request.split()) or suggestion.intent.name or "code"
+    label = "✎ " + (request if len(request) <= _LABEL_CHARS else request[: _LABEL_CHARS - 1] + "…")
+    if features.spoken.lsp_mode and (word := _WORD.search(before)):
+        return f"{word[0]} {label}"
+    # eglot puts the label in for the word and takes it out again; over a longer word it would take what follows, too.
+    words = before.split()
+    return label.ljust(len(words[-1])) if words else label
+
+
+def _documentation(features: Features, data: dict[str, object]) -> types.MarkupContent:
     """What the item would put in, and why it may be trusted."""
-    code = str(data["code"])
+    supported = "text_document.completion.completion_item.documentation_format"
+    formats = features.server.client_supports(supported, ()) or ()
+    code, why = str(data["code"]), str(data.get("why", ""))
+    if types.MarkupKind.Markdown not in formats:
+        return types.MarkupContent(types.MarkupKind.PlainText, f"{code}\n\n{as_plain(why)}")
     fence = "```"
     while fence in code:
         fence += "`"
-    why = str(data.get("why", ""))
-    if markdown:
-        return f"{fence}{data.get('language', '')}\n{code}\n{fence}\n\n{why}"
-    return f"{code}\n\n{as_plain(why)}"
+    marked = f"{fence}{data.get('language', '')}\n{code}\n{fence}\n\n{why}"
+    return types.MarkupContent(types.MarkupKind.Markdown, marked)

@@ -257,6 +257,35 @@ async def test_a_completion_item_for_a_plain_client(wire: Wire) -> None:
         assert (await wire.call("completionItem/resolve", {"label": "x", "data": data}))["label"] == "x"
 
 
+IN_EMACS = {"textDocument": {"completion": {"completionItem": {"snippetSupport": True}}}}
+
+
+@pytest.mark.parametrize(("client", "label"), [("Eglot", "✎ add two numbers"), ("emacs", "numbers ✎ add two numbers")])
+async def test_a_completion_item_for_emacs(wire: Wire, client: str, label: str) -> None:
+    """Its clients say that they take snippets and give them to yasnippet, which runs the backquoted as Lisp; lsp-mode
+    lists only what begins with the word at the cursor; an item that eglot has to resolve it may leave half in."""
+    code = "x = '`(delete-file \"~/.emacs\")`$1'"
+    wire.model.script = Script(f"{code}\n")
+    await wire.initialize(capabilities=IN_EMACS, clientInfo={"name": client, "version": "1"})
+    wire.open(DOCUMENT)
+    [offered] = (await wire.call("textDocument/completion", COMPLETE))["items"]
+    assert offered["label"] == label
+    assert offered["insertTextFormat"] == 1
+    assert offered["textEdit"]["newText"].endswith(code)
+    assert ("data" in offered, "documentation" in offered) == ((False, True) if client == "Eglot" else (True, False))
+
+
+async def test_a_label_is_no_shorter_than_the_word_it_stands_in_for(wire: Wire) -> None:
+    """eglot puts it in for that word and takes it out again by the word's length: what follows must not go with it."""
+    wire.model.script = Script("return 1\n")
+    await wire.initialize(clientInfo={"name": "Eglot"})
+    wire.open('def f():\n    """One."""\n    raise NotImplementedError\nx = 1\n')
+    place = {"textDocument": {"uri": URI}, "position": {"line": 2, "character": 29}}
+    [offered] = (await wire.call("textDocument/completion", place))["items"]
+    assert offered["label"].rstrip() == "✎ One."
+    assert len(offered["label"]) >= len("NotImplementedError")
+
+
 async def test_completion_in_ordinary_code(wire: Wire) -> None:
     """The list belongs to the language's own server there: an empty list, no model."""
     await wire.initialize()

@@ -29,6 +29,17 @@ class Spoken:
     tabby: bool = False
     tabby_status: bool = False
     """Whether it takes `tabby/status/didChange`."""
+    eglot: bool = False
+    """Whether it is Emacs's own client. It resolves an item that was chosen, and when a key comes before the answer, it
+    leaves the item's label in the text: the item must not need resolving."""
+    lsp_mode: bool = False
+    """Whether it is Emacs's lsp-mode, whose list shows only what begins with the word at the cursor."""
+
+    @property
+    def no_snippets(self) -> bool:
+        """Whether it says that it takes snippets and should be sent none. In Emacs yasnippet gets them: it runs what
+        stands in backquotes as Lisp, and indents each line anew."""
+        return self.eglot or self.lsp_mode
 
     @property
     def reports_what_is_shown(self) -> bool:
@@ -44,10 +55,13 @@ def recognise(params: Any) -> Spoken:
     tabby_capabilities = [_mapping(one.get("tabby")) for one in capabilities if isinstance(one.get("tabby"), Mapping)]
     infos = (_mapping(params.get("clientInfo")), _mapping(options.get("clientInfo")))
     named = options.get(DIALECT_OPTION)
+    editors = {str(info.get("name")).lower() for info in infos}
     return Spoken(
         copilot=named == "copilot" or isinstance(options.get("editorPluginInfo"), Mapping),
         tabby=named == "tabby" or bool(tabby_capabilities) or any("tabbyPlugin" in info for info in infos),
         tabby_status=any(one.get("statusDidChangeListener") is True for one in tabby_capabilities),
+        eglot="eglot" in editors,
+        lsp_mode="emacs" in editors,
     )
 
 
