@@ -137,7 +137,7 @@ class _Search:
                 break
             step = model.step(previous, state)
             own = step.log_probs  # [N, E]
-            allowed = self._repetition.apply(own.index_fill(1, forbidden, -torch.inf), emitted, never=(EOS,))
+            allowed = self._repetition.apply(own.index_fill_(1, forbidden, -torch.inf), emitted, never=(EOS,))
             if self._normalisation.coverage:
                 if step.attention is None:
                     raise ValueError("coverage normalisation needs a network with attention")
@@ -178,14 +178,10 @@ class _Search:
 
     def _select(self, scores: Tensor, log_probs: Tensor, beam: int) -> _Selection:
         """The likeliest of all continuations, without a constraint."""
-        size = log_probs.shape[1]
-        totals = (scores.flatten()[:, None] + log_probs).view(-1, beam * size)  # [A, beam * E]
-        count = min(2 * self._width, beam * size)  # at most `width` of them end, so that enough run on
-        best, index = top(totals, count)
-        tokens = index % size
+        count = min(2 * self._width, beam * log_probs.shape[1])  # at most `width` of them end, so that enough run on
+        best, parents, tokens = top(log_probs, scores, count)
         ending = tokens == EOS
         first = ending[:, : self._width] & (best[:, : self._width] > -torch.inf)
-        parents = index // size
         places = first.nonzero().tolist()
         ends = [(place, int(parents[place, rank]), float(best[place, rank])) for place, rank in places]
         order = ending.long().argsort(dim=1, stable=True)[:, : self._width]
@@ -197,19 +193,18 @@ class _Search:
     ) -> _Selection:
         """The likeliest of all continuations that the constraint allows: candidates are asked for best first."""
         size = log_probs.shape[1]
-        totals = (scores.flatten()[:, None] + log_probs.clamp(min=_IMPOSSIBLE)).view(-1, beam * size)
-        sources = totals.shape[0]
+        possible = log_probs.clamp(min=_IMPOSSIBLE).view(-1, beam, size)
+        sources = len(possible)
         chosen: list[list[tuple[int, int, float, Prefix | None]]] = [[] for _ in range(sources)]
         ends: list[tuple[int, int, float]] = []
         ended = [0] * sources
         todo = list(range(sources))
         seen, count = 0, min(4 * self._width, beam * size)
         while todo:
-            best, index = top(totals[todo], count)
-            for place, values, indices in zip(list(todo), best.tolist(), index.tolist(), strict=True):
+            found = [part[:, seen:].tolist() for part in top(possible[todo].flatten(0, 1), scores[todo], count)]
+            for place, *candidates in zip(list(todo), *found, strict=True):
                 going = chosen[place]
-                for total, flat in zip(values[seen:], indices[seen:], strict=True):
-                    row, token = divmod(flat, size)
+                for total, row, token in zip(*candidates, strict=True):
                     prefix = prefixes[place * beam + row]
                     if total == -torch.inf or prefix is None:
                         continue
@@ -234,11 +229,11 @@ class _Search:
 
         def column(number: int, dtype: torch.dtype) -> Tensor:
             return torch.tensor(
-                [[each[number] for each in going] for going in chosen], dtype=dtype, device=totals.device
+                [[each[number] for each in going] for going in chosen], dtype=dtype, device=scores.device
             )
 
         after = [each[3] for going in chosen for each in going]
-        return _Selection(column(0, torch.long), column(1, torch.long), column(2, totals.dtype), ends, after)
+        return _Selection(column(0, torch.long), column(1, torch.long), column(2, scores.dtype), ends, after)
 
     def _end(
         self, source: int, row: int, total: float, own: Tensor, attention: Tensor | None, coverage: Tensor | None

@@ -16,27 +16,45 @@ PAYS_FROM = 100_000
 
 def best(values: Tensor) -> Tensor:
     """[N, E] -> [N] the column of the largest value of each row; of equals the first."""
-    blocks = _blocks(values, 1)
-    if not blocks:
-        return values.argmax(dim=1)
-    return _within(values, blocks, _maxima(values, blocks).argmax(dim=1, keepdim=True), 1)[1].squeeze(1)
-
-
-def top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """[N, E] -> [N, count] the largest values of each row, largest first, and their columns."""
-    blocks = _blocks(values, count)
-    if not blocks:
-        found, columns = values.topk(count, dim=1)
-        return found, columns
-    chosen = _maxima(values, blocks).topk(count, dim=1, sorted=False).indices
-    return _within(values, blocks, chosen, count)
-
-
-def _blocks(values: Tensor, count: int) -> int:
-    """Blocks of each row; 0 where they do not pay."""
     blocks = values.size(1) // BLOCK
-    pays = values.device.type == "cpu" and blocks >= 2 * count and values.numel() >= PAYS_FROM
-    return blocks if pays else 0
+    if not _pays(values, blocks, 1):
+        return values.argmax(dim=1)
+    maxima = _maxima(values, blocks)  # [N, blocks]
+    chosen = maxima.argmax(dim=1, keepdim=True)
+    columns = torch.cat([_columns(chosen), _behind(values, blocks)], dim=1)  # [N, C]
+    return columns.gather(1, values.gather(1, columns).argmax(dim=1, keepdim=True)).squeeze(1)
+
+
+def top(values: Tensor, offsets: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The largest of values + offsets, without adding them up where they are small.
+
+    Args:
+        values: [A K, E]
+        offsets: [A, K], one for each row of values.
+        count: how many, of each K rows together.
+
+    Returns:
+        [A, count] the largest, largest first, and of each the row [A, count] below K and the column [A, count].
+    """
+    n_rows, size = offsets.size(1), values.size(1)
+    blocks = size // BLOCK
+    if not _pays(values, n_rows * blocks, count):
+        found, places = (values.view(*offsets.shape, size) + offsets[:, :, None]).flatten(1).topk(count, dim=1)
+        return found, places // size, places % size
+    maxima = _maxima(values, blocks).view(*offsets.shape, blocks) + offsets[:, :, None]  # [A, K, blocks]
+    chosen = maxima.flatten(1).topk(count, dim=1, sorted=False).indices  # [A, count]
+    rows = chosen.div(blocks, rounding_mode="floor")
+    columns = _columns(chosen % blocks).flatten(1) + rows.repeat_interleave(BLOCK, dim=1) * size
+    behind = _behind(values[:n_rows], blocks) + torch.arange(n_rows)[:, None] * size
+    places = torch.cat([columns, behind.flatten().expand(len(columns), -1)], dim=1)  # [A, C] below K E
+    candidates = values.view(-1, n_rows * size).gather(1, places) + offsets.gather(1, places // size)
+    found, best_of = candidates.topk(count, dim=1)
+    places = places.gather(1, best_of)
+    return found, places // size, places % size
+
+
+def _pays(values: Tensor, blocks: int, count: int) -> bool:
+    return values.device.type == "cpu" and blocks >= 2 * count and values.numel() >= PAYS_FROM
 
 
 def _maxima(values: Tensor, blocks: int) -> Tensor:
@@ -44,14 +62,11 @@ def _maxima(values: Tensor, blocks: int) -> Tensor:
     return values[:, : blocks * BLOCK].unflatten(1, (blocks, BLOCK)).amax(dim=2)
 
 
-def _within(values: Tensor, blocks: int, chosen: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The `count` largest in the blocks `chosen` [N, C] and in the columns behind the last block."""
-    columns = (chosen[:, :, None] * BLOCK + torch.arange(BLOCK)).flatten(1)  # [N, C * BLOCK]
-    behind = torch.arange(blocks * BLOCK, values.size(1)).expand(values.size(0), -1)
-    columns = torch.cat([columns, behind], dim=1)
-    candidates = values.gather(1, columns)
-    if count == 1:  # of equals the first, which topk does not promise
-        places = candidates.argmax(dim=1, keepdim=True)
-    else:
-        places = candidates.topk(count, dim=1).indices
-    return candidates.gather(1, places), columns.gather(1, places)
+def _columns(blocks: Tensor) -> Tensor:
+    """[N, C] -> [N, C * BLOCK] the columns of those blocks."""
+    return (blocks[:, :, None] * BLOCK + torch.arange(BLOCK)).flatten(1)
+
+
+def _behind(values: Tensor, blocks: int) -> Tensor:
+    """[N, E] -> [N, fewer than BLOCK] the columns behind the last block."""
+    return torch.arange(blocks * BLOCK, values.size(1)).expand(values.size(0), -1)

@@ -70,8 +70,8 @@ def walk(
             break
         step = model.step(previous, state)
         state = step.state
-        own = step.log_probs
-        scores = own.index_fill(1, forbidden, -torch.inf)
+        own = step.log_probs if on_token is None else step.log_probs.clone()
+        scores = step.log_probs.index_fill_(1, forbidden, -torch.inf)
         if not repetition.idle:
             scores = repetition.apply(scores, ids[rows, :position], never=(EOS,))
         if running is None:

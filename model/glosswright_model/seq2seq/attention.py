@@ -28,8 +28,8 @@ def attend(scores: Tensor, mask: Tensor, values: Tensor) -> tuple[Tensor, Tensor
 
 
 def coverage_loss(weights: Tensor, coverage: Tensor) -> Tensor:
-    """sum_i min(a_ti, k_ti): what is looked at again (See et al. 2017, eq. 12). [B, T, S], [B, S] -> [B, T]"""
-    return torch.minimum(weights, coverage[:, None]).sum(-1)
+    """sum_i min(a_ti, k_ti): what is looked at again (See et al. 2017, eq. 12). [B, T, S] twice -> [B, T]"""
+    return torch.minimum(weights, coverage).sum(-1)
 
 
 class Score(nn.Module):
@@ -40,7 +40,7 @@ class Score(nn.Module):
         raise NotImplementedError
 
     def forward(self, states: Tensor, keys: Tensor, coverage: Tensor | None = None) -> Tensor:
-        """[B, T, H] decoder states, [B, S, K] keys, [B, S] coverage -> [B, T, S] scores."""
+        """[B, T, H] decoder states, [B, S, K] keys, [B, T, S] coverage -> [B, T, S] scores."""
         raise NotImplementedError
 
 
@@ -60,10 +60,10 @@ class MultiplicativeScore(Score):
         return self.transform(encoded)
 
     def forward(self, states: Tensor, keys: Tensor, coverage: Tensor | None = None) -> Tensor:
-        """[B, T, H], [B, S, H], [B, S] -> [B, T, S]"""
+        """[B, T, H], [B, S, H], [B, T, S] -> [B, T, S]"""
         scores = torch.bmm(states, keys.transpose(1, 2))
         if self.seen is not None and coverage is not None:
-            scores = scores + self.seen * coverage[:, None, :]
+            scores = scores + self.seen * coverage
         return scores
 
 
@@ -85,8 +85,8 @@ class AdditiveScore(Score):
         return self.key(encoded)
 
     def forward(self, states: Tensor, keys: Tensor, coverage: Tensor | None = None) -> Tensor:
-        """[B, T, H], [B, S, H], [B, S] -> [B, T, S]"""
-        if self.seen is not None and coverage is not None:
-            keys = keys + self.seen(coverage[:, :, None])
+        """[B, T, H], [B, S, H], [B, T, S] -> [B, T, S]"""
         total = self.query(states)[:, :, None, :] + keys[:, None, :, :]  # [B, T, S, H]
+        if self.seen is not None and coverage is not None:
+            total = total + self.seen(coverage[:, :, :, None])
         return self.energy(torch.tanh(total)).squeeze(-1)

@@ -31,6 +31,8 @@ class Copyable:
     """[N, S] bool, true where weights for copying may lie: at copyable tokens; at all tokens if there are none."""
     none: Tensor
     """[N] bool, true for sources without copyable tokens."""
+    first: Tensor
+    """[N, S] the first position of the same token."""
     extra: int
     """Ids behind the target vocabulary."""
 
@@ -39,11 +41,13 @@ class Copyable:
         """From a batch, and [B, S] bool, true at real tokens."""
         mask = (source.copies != PAD) & real
         none = ~mask.any(dim=1)
-        return cls(source.copies.masked_fill(~mask, PAD), mask | (none[:, None] & real), none, source.extra)
+        ids = source.copies.masked_fill(~mask, PAD)
+        first = (ids[:, :, None] == ids[:, None, :]).byte().argmax(dim=2)
+        return cls(ids, mask | (none[:, None] & real), none, first, source.extra)
 
     def reorder(self, index: Tensor) -> Copyable:
         """Rows `index` [M]."""
-        return Copyable(self.ids[index], self.mask[index], self.none[index], self.extra)
+        return Copyable(self.ids[index], self.mask[index], self.none[index], self.first[index], self.extra)
 
     def renormalise(self, weights: Tensor) -> Tensor:
         """Attention [N, S] or [N, T, S] -> weights for copying: the same over copyable tokens alone, rows sum to 1."""
@@ -51,22 +55,11 @@ class Copyable:
         weights = weights.float() * mask
         return weights / weights.sum(-1, keepdim=True).clamp_min(1e-30)
 
-    def read(self, previous: Tensor, encoded: Tensor) -> Tensor:
-        """What the decoder is told of a token that may be a copy: the mean of the places it may have been copied from.
-
-        The selective read of CopyNet (Gu et al. 2016, arXiv 1603.06393, eq. 9), with equal weights instead of those of
-        the step before: so it is known for all steps of a training batch at once.
-
-        Args:
-            previous: [N, T] previous tokens, ids in the extended vocabulary.
-            encoded: [N, S, E]
-
-        Returns:
-            [N, T, E], 0 for tokens that are not in the source.
-        """
+    def places(self, previous: Tensor) -> Tensor:
+        """Where tokens [N, T], ids in the extended vocabulary, may have been copied from: [N, T, S] equal weights, rows
+        sum to 1, or to 0 for a token that is not in the source."""
         same = (self.ids[:, None, :] == previous[:, :, None]) & (previous != PAD)[:, :, None]  # [N, T, S]
-        weights = same.to(encoded.dtype)
-        return torch.bmm(weights / weights.sum(-1, keepdim=True).clamp_min(1.0), encoded)
+        return same / same.sum(-1, keepdim=True).clamp_min(1)
 
     def gate(self, gate: Tensor) -> Tensor:
         """[N, T] gate logits -> the same, with "generate" where nothing can be copied."""
@@ -113,8 +106,7 @@ def extended_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, copyabl
         generated = torch.cat([generated, impossible], dim=1)  # [N, V + extra]
     # Only the source's own ids change. Each position gets the whole weight of its id, so that positions with the same
     # id write the same value.
-    same = copyable.ids[:, :, None] == copyable.ids[:, None, :]  # [N, S, S]
     weights = weights.float().masked_fill(copyable.ids == PAD, 0.0)
-    total = torch.bmm(same.to(weights.dtype), weights[:, :, None]).squeeze(-1)  # [N, S]
+    total = torch.zeros_like(weights).scatter_add(1, copyable.first, weights).gather(1, copyable.first)  # [N, S]
     mixed = torch.logaddexp(generated.gather(1, copyable.ids), total.log() + logsigmoid(-gate))
-    return generated.scatter(1, copyable.ids, mixed), torch.sigmoid(-gate) * weights
+    return generated.scatter_(1, copyable.ids, mixed), torch.sigmoid(-gate) * weights

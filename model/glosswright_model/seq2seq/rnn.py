@@ -20,7 +20,7 @@ from glosswright_model.seq2seq.embedding import Dropout, TokenEmbedding
 from glosswright_model.seq2seq.memory import Memory
 from glosswright_model.seq2seq.network import Losses
 from glosswright_model.seq2seq.objective import Objective
-from glosswright_model.seq2seq.packed import Linear, Stepping, packed_linear, packed_recurrent
+from glosswright_model.seq2seq.packed import Kept, Linear, Stepping, packed_linear, packed_recurrent, packed_tanh, pays
 from glosswright_model.seq2seq.pointer import extended_log_probs
 from glosswright_model.seq2seq.recurrent import Recurrent
 from glosswright_model.seq2seq.step import Step
@@ -32,7 +32,7 @@ class Layers:
 
     recurrent: Stepping
     readout: Linear
-    """[E + H] -> [R]"""
+    """[E + H] -> [R], tanh included"""
     output: Linear
     """[R] -> [V] (Luong et al. 2015, eq. 6)"""
 
@@ -144,8 +144,7 @@ class RnnDecoder(nn.Module):
         """
         embedded = self.embedding(ids)  # [B, T, X]
         if self.copy_feeding:
-            read = state.memory.copyable.read(ids, state.memory.encoded)
-            embedded = torch.cat([embedded, read], dim=-1)  # from here on X is both
+            embedded = torch.cat([embedded, state.memory.read(ids)], dim=-1)  # from here on X is both
         if not (self.attend_first or self.input_feeding):
             states, hidden = state.layers.recurrent(embedded, state.hidden)
             state = replace(state, hidden=hidden)
@@ -184,19 +183,22 @@ class RnnDecoder(nn.Module):
 
     def _attend(self, queries: Tensor, state: RnnState) -> tuple[Tensor, Tensor]:
         """[B, T, H] -> weights [B, T, S] and contexts [B, T, E]"""
-        scores = self.score(queries, state.memory.keys[0], state.coverage)
-        return attend(scores, state.memory.mask, state.memory.encoded)
+        memory = state.memory
+        coverage = None if state.coverage is None else memory.together(state.coverage[:, None])
+        scores = self.score(memory.together(queries), memory.keys[0], coverage)
+        weights, context = attend(scores, memory.mask, memory.encoded)
+        return memory.apart(weights), memory.apart(context)
 
     def _finish(
         self, x: Tensor, s: Tensor, weights: Tensor, context: Tensor, state: RnnState
     ) -> tuple[Decoded, RnnState]:
         """s~_t = tanh(W_c [c_t; s_t]), the copy gate, and what the next step has to know."""
         seen = torch.cat([context, s], dim=-1)  # [B, T, E + H]
-        readouts = self.dropout(torch.tanh(state.layers.readout(seen)))
+        readouts = self.dropout(state.layers.readout(seen))
         gates = None if self.gate is None else self.gate(torch.cat([seen, x], dim=-1)).squeeze(-1)
         loss = None
         if state.coverage is not None:
-            loss = coverage_loss(weights, state.coverage)  # [B, T = 1]
+            loss = coverage_loss(weights, state.coverage[:, None])  # [B, T = 1]
             state = replace(state, coverage=state.coverage + weights[:, 0])
         if self.input_feeding:
             state = replace(state, fed=readouts[:, -1])
@@ -213,6 +215,7 @@ class RnnSeq2Seq(nn.Module):
         self.output = output
         """[R] -> [V] (Luong et al. 2015, eq. 6)"""
         self.coverage_weight = coverage_weight
+        self._packed: Kept[Layers] = Kept()
 
     @property
     def target_size(self) -> int:
@@ -249,10 +252,19 @@ class RnnSeq2Seq(nn.Module):
         memory = Memory.of(source, encoded, (self.decoder.score.keys(encoded),))
         fed = encoded.new_zeros(encoded.size(0), self.output.in_features) if self.decoder.input_feeding else None
         coverage = encoded.new_zeros(source.ids.shape) if self.decoder.coverage else None
-        layers = Layers(
-            packed_recurrent(self.decoder.recurrent), packed_linear(self.decoder.readout), packed_linear(self.output)
-        )
-        return RnnState(layers, memory, hidden, fed, coverage)
+        return RnnState(self._layers(), memory, hidden, fed, coverage)
+
+    def _layers(self) -> Layers:
+        """The layers of a step, packed if that pays."""
+        recurrent, readout, output = self.decoder.recurrent, self.decoder.readout, self.output
+
+        def make() -> Layers:
+            return Layers(packed_recurrent(recurrent), packed_tanh(readout), packed_linear(output))
+
+        if not pays(self):
+            return make()
+        weights = [weight for module in (recurrent, readout, output) for weight in module.parameters()]
+        return self._packed.get(weights, make)
 
     def step(self, previous: Tensor, state: RnnState) -> Step:
         """Feed the last token of each hypothesis, `previous` [N] ids in the extended vocabulary; BOS at first."""

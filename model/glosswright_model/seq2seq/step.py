@@ -25,7 +25,8 @@ class Step:
     """The outcome of one step."""
 
     log_probs: Tensor
-    """[N, V + extra] natural-log probabilities over the extended vocabulary; rows sum to 1 after exp."""
+    """[N, V + extra] natural-log probabilities over the extended vocabulary; rows sum to 1 after exp. Whoever asked
+    for the step may write into it."""
     state: State
     """After the step."""
     attention: Tensor | None = None

@@ -237,8 +237,8 @@ class DecoderLayer(nn.Module):
 
         Args:
             x: [B, T, D]; T = 1 where there is a cache.
-            source: [B, S, 2 D] keys and values of the encoded source.
-            mask: [B, S] bool, true at real source tokens.
+            source: [A, S, 2 D] keys and values of the encoded sources; B = A K, K hypotheses of each in a row.
+            mask: [A, S] bool, true at real source tokens.
             cache: [B, t, 2 D] keys and values of the positions before these.
             weights: also give the weights of the attention to the source.
 
@@ -249,10 +249,11 @@ class DecoderLayer(nn.Module):
         own = here if cache is None else torch.cat([cache, here], dim=1)
         made, _ = self.attention(queries, own, causal=cache is None)
         x = self.around_attention.after(x, made)
-        made, seen = self.cross(self.cross.queries(self.around_cross.before(x)), source, mask, weights=weights)
-        x = self.around_cross.after(x, made)
+        queries = self.cross.queries(self.around_cross.before(x)).reshape(source.size(0), -1, x.size(2))  # [A, K T, D]
+        made, seen = self.cross(queries, source, mask, weights=weights)
+        x = self.around_cross.after(x, made.view_as(x))
         x = self.around_feedforward.after(x, self.feedforward(self.around_feedforward.before(x)))
-        return x, own, seen
+        return x, own, None if seen is None else seen.view(*x.shape[:2], -1)
 
 
 class TransformerEncoder(nn.Module):
@@ -303,12 +304,13 @@ class Pointer(nn.Module):
     def forward(self, features: Tensor, memory: Memory, attention: Tensor | None) -> tuple[Tensor, Tensor]:
         """[B, T, D], the source, cross-attention [B, T, S] -> gate logits [B, T] and weights [B, T, S]."""
         if self.query is not None:
-            scores = torch.bmm(self.query(features), memory.keys[-1].transpose(1, 2)) / math.sqrt(features.size(-1))
+            queries = memory.together(self.query(features))
+            scores = memory.apart(torch.bmm(queries, memory.keys[-1].transpose(1, 2))) / math.sqrt(features.size(-1))
             weights = torch.softmax(scores.masked_fill(~memory.copyable.mask[:, None], -math.inf), dim=-1)
         else:
             assert attention is not None
             weights = memory.copyable.renormalise(attention).to(features.dtype)
-        context = torch.bmm(weights, memory.encoded)  # [B, T, D]
+        context = memory.mean(weights)  # [B, T, D]
         return self.gate(torch.cat([context, features], dim=-1)).squeeze(-1), weights
 
 
@@ -355,7 +357,7 @@ class TransformerDecoder(nn.Module):
         wanted = attention or (self.pointer is not None and self.pointer.query is None)
         embedded = self.embedding(ids)  # [B, T, D]
         if self.read is not None:
-            embedded = embedded + self.read(memory.copyable.read(ids, memory.encoded)) / self.positions.scale
+            embedded = embedded + self.read(memory.read(ids)) / self.positions.scale
         x = self.positions(embedded, state.length)
         caches: list[Tensor] = []
         seen = None

@@ -20,18 +20,22 @@ def by_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("count", [1, 2, 10])
 def test_finds_what_topk_finds(size: int, count: int) -> None:
-    """For every number of blocks and of columns behind them, with ruled-out columns among them, wherever they lie."""
+    """In two groups of four rows each with its offset; for every number of blocks and of columns behind them, with
+    ruled-out columns and rows among them, wherever they lie."""
     for seed in range(20):
-        values = torch.randn(7, size, generator=torch.Generator().manual_seed(seed))
+        values = torch.randn(8, size, generator=torch.Generator().manual_seed(seed))
         values[:, ::3] = -torch.inf
         values[0] = -torch.inf  # nothing is allowed there
         values[1, -1] = 9.0
         values[2, 0] = 9.0
-        if count <= size:
-            found, columns = top(values, count)
-            assert torch.equal(found, values.topk(count, dim=1).values)
-            assert torch.equal(values.gather(1, columns), found)
-            assert all(len(set(row)) == count for row in columns.tolist())
+        offsets = torch.randn(2, 4, generator=torch.Generator().manual_seed(seed))
+        offsets[1, 2:] = -torch.inf
+        if count <= 4 * size:
+            found, rows, columns = top(values, offsets, count)
+            totals = values.view(2, 4, size) + offsets[:, :, None]
+            assert torch.equal(found, totals.flatten(1).topk(count, dim=1).values)
+            assert torch.equal(totals[torch.arange(2)[:, None], rows, columns], found)
+            assert all(len(set(places)) == count for places in (rows * size + columns).tolist())
 
 
 @pytest.mark.parametrize("size", SIZES)

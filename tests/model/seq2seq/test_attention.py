@@ -57,8 +57,8 @@ def test_coverage_is_one_more_term(score: Score) -> None:
             if name.startswith("seen"):
                 weight.fill_(-0.5)
     keys = score.keys(ENCODED)
-    fresh = score(STATES, keys, torch.zeros(1, 3))
-    seen = score(STATES, keys, torch.tensor([[0.0, 0.8, 0.0]]))
+    fresh = score(STATES, keys, torch.zeros(1, 1, 3))
+    seen = score(STATES, keys, torch.tensor([[[0.0, 0.8, 0.0]]]))
     assert torch.equal(fresh, score(STATES, keys))
     assert torch.equal(fresh[..., [0, 2]], seen[..., [0, 2]])
     assert fresh[0, 0, 1] != seen[0, 0, 1]

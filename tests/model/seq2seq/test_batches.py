@@ -61,7 +61,7 @@ def test_reordered_hypotheses_go_on_as_before(config: NetworkConfig, data: st.Da
     state, previous = network.start(source), torch.full((4,), BOS)
     with torch.no_grad():
         for _ in range(data.draw(st.integers(0, 3))):
-            rows = state.memory.mask.size(0)
+            rows = previous.size(0)
             index = torch.tensor(data.draw(st.lists(st.integers(0, rows - 1), min_size=1, max_size=6)))
             expected = network.step(previous, state).log_probs[index]
             moved = state.reorder(index)
@@ -74,13 +74,17 @@ def test_reordered_hypotheses_go_on_as_before(config: NetworkConfig, data: st.Da
 
 
 def test_a_beam_keeps_its_sources_in_place() -> None:
-    """Reordering within the hypotheses of one source must not copy the encoded source: it is most of the state."""
+    """Hypotheses of one source share what it was encoded as, which is most of the state; nor do they copy it when they
+    change places. Only where sources have unlike numbers of hypotheses has each its own."""
     network = build(few()["lstm-general-copy"], SIZE, SIZE).eval()
     source, _ = batch()
-    wide = network.start(source).reorder(torch.tensor([0, 0, 1, 1, 2, 2, 3, 3]))
+    first = network.start(source)
+    wide = first.reorder(torch.tensor([0, 0, 1, 1, 2, 2, 3, 3]))
+    assert wide.memory.encoded is first.memory.encoded
     assert wide.reorder(torch.tensor([1, 1, 2, 3, 5, 4, 7, 6])).memory is wide.memory
     assert wide.reorder(torch.tensor([2, 2, 2, 3, 5, 4, 7, 6])).memory is not wide.memory
-    assert wide.reorder(torch.tensor([0, 1])).memory.encoded.shape == (2, 6, 12)
+    assert wide.reorder(torch.tensor([1, 0, 7, 7])).memory.encoded.shape == (2, 6, 12)
+    assert wide.reorder(torch.tensor([1, 0, 7])).memory.encoded.shape == (3, 6, 12)
 
 
 @pytest.mark.parametrize("config", CONFIGS)

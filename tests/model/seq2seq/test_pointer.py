@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glosswright_model.seq2seq.batch import PAD, Source
+from glosswright_model.seq2seq.memory import Memory
 from glosswright_model.seq2seq.pointer import IMPOSSIBLE, Copyable, extended_log_probs, gold_log_probs
 
 V = 6
@@ -60,7 +61,8 @@ def test_reads_where_a_token_may_have_been_copied_from() -> None:
     """CopyNet's selective read: the mean of all places of the token, and nothing for tokens of no place."""
     what = copyable([[4, 6, PAD, 6]], extra=2)
     encoded = torch.tensor([[[1.0, 0.0], [0.0, 2.0], [9.0, 9.0], [4.0, 4.0]]])
-    read = what.read(torch.tensor([[1, 4, 6, 5, PAD]]), encoded)
+    memory = Memory(encoded, (), torch.ones(1, 4, dtype=torch.bool), what)
+    read = memory.read(torch.tensor([[1, 4, 6, 5, PAD]]))
     assert read[0].tolist() == [[0.0, 0.0], [1.0, 0.0], [2.0, 3.0], [0.0, 0.0], [0.0, 0.0]]
 
 
