@@ -58,7 +58,7 @@ def beam_search(
         attention,
         exact,
     )
-    with torch.no_grad():
+    with torch.inference_mode():
         search.run(model, prefixes, go_on or (lambda: True))
     return search.results()
 

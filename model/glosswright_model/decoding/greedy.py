@@ -30,7 +30,7 @@ def greedy(
     the first token. `on_token` sees each token as it is chosen. Gradients are not recorded; put the network in
     evaluation mode first.
     """
-    with torch.no_grad():
+    with torch.inference_mode():
         return walk(
             model,
             model.start(source),

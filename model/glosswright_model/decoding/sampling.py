@@ -108,7 +108,7 @@ def sample(
             after.append(following)
         return torch.tensor(chosen, device=device), after
 
-    with torch.no_grad():
+    with torch.inference_mode():
         state = model.start(source)
         hypotheses = walk(
             model,

@@ -19,10 +19,10 @@ def best(values: Tensor) -> Tensor:
     blocks = values.size(1) // BLOCK
     if not _pays(values, blocks, 1):
         return values.argmax(dim=1)
-    maxima = _maxima(values, blocks)  # [N, blocks]
-    chosen = maxima.argmax(dim=1, keepdim=True)
-    columns = torch.cat([_columns(chosen), _behind(values, blocks)], dim=1)  # [N, C]
-    return columns.gather(1, values.gather(1, columns).argmax(dim=1, keepdim=True)).squeeze(1)
+    chosen = _maxima(values, blocks).argmax(dim=1)  # [N]
+    inside = _in_blocks(values, blocks)[torch.arange(len(values)), chosen]  # [N, BLOCK]
+    place = torch.cat([inside, values[:, blocks * BLOCK :]], dim=1).argmax(dim=1)
+    return torch.where(place < BLOCK, chosen, blocks - 1) * BLOCK + place
 
 
 def top(values: Tensor, offsets: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -44,9 +44,10 @@ def top(values: Tensor, offsets: Tensor, count: int) -> tuple[Tensor, Tensor, Te
     maxima = _maxima(values, blocks).view(*offsets.shape, blocks) + offsets[:, :, None]  # [A, K, blocks]
     chosen = maxima.flatten(1).topk(count, dim=1, sorted=False).indices  # [A, count]
     rows = chosen.div(blocks, rounding_mode="floor")
-    columns = _columns(chosen % blocks).flatten(1) + rows.repeat_interleave(BLOCK, dim=1) * size
-    behind = _behind(values[:n_rows], blocks) + torch.arange(n_rows)[:, None] * size
-    places = torch.cat([columns, behind.flatten().expand(len(columns), -1)], dim=1)  # [A, C] below K E
+    begins = rows * size + chosen % blocks * BLOCK
+    inside = (begins[:, :, None] + torch.arange(BLOCK)).flatten(1)
+    behind = torch.arange(n_rows)[:, None] * size + torch.arange(blocks * BLOCK, size)
+    places = torch.cat([inside, behind.flatten().expand(len(inside), -1)], dim=1)  # [A, C] below K E
     candidates = values.view(-1, n_rows * size).gather(1, places) + offsets.gather(1, places // size)
     found, best_of = candidates.topk(count, dim=1)
     places = places.gather(1, best_of)
@@ -59,14 +60,9 @@ def _pays(values: Tensor, blocks: int, count: int) -> bool:
 
 def _maxima(values: Tensor, blocks: int) -> Tensor:
     """[N, E] -> [N, blocks]"""
-    return values[:, : blocks * BLOCK].unflatten(1, (blocks, BLOCK)).amax(dim=2)
+    return _in_blocks(values, blocks).amax(dim=2)
 
 
-def _columns(blocks: Tensor) -> Tensor:
-    """[N, C] -> [N, C * BLOCK] the columns of those blocks."""
-    return (blocks[:, :, None] * BLOCK + torch.arange(BLOCK)).flatten(1)
-
-
-def _behind(values: Tensor, blocks: int) -> Tensor:
-    """[N, E] -> [N, fewer than BLOCK] the columns behind the last block."""
-    return torch.arange(blocks * BLOCK, values.size(1)).expand(values.size(0), -1)
+def _in_blocks(values: Tensor, blocks: int) -> Tensor:
+    """[N, E] -> [N, blocks, BLOCK], without the columns behind the last block"""
+    return values[:, : blocks * BLOCK].unflatten(1, (blocks, BLOCK))
