@@ -33,6 +33,19 @@ def packed_tanh(layer: nn.Linear) -> Linear:
     return _packed(layer.weight, layer.bias, "tanh") if pays(layer) else lambda x: torch.tanh(layer(x))
 
 
+def packed_log_softmax(layer: nn.Linear) -> Linear:
+    """log softmax behind the same layer, in 32 bits."""
+    if not pays(layer):
+        return lambda x: torch.log_softmax(layer(x).float(), dim=-1)
+    packed = packed_linear(layer)
+
+    def log_probs(x: Tensor) -> Tensor:
+        logits = packed(x)
+        return torch.log_softmax(logits, dim=-1, out=logits)  # where they are in the cache already
+
+    return log_probs
+
+
 def packed_recurrent(recurrent: Recurrent) -> Stepping:
     """The same recurrent layers, their weights as they are now; packed are those of LSTMs."""
     if recurrent.parts == 2 and recurrent.directions == 1 and pays(recurrent):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import log_softmax
 
 from glosswright_model.seq2seq.attention import Score, attend, coverage_loss
 from glosswright_model.seq2seq.batch import Source, Target
@@ -20,7 +19,15 @@ from glosswright_model.seq2seq.embedding import Dropout, TokenEmbedding
 from glosswright_model.seq2seq.memory import Memory
 from glosswright_model.seq2seq.network import Losses
 from glosswright_model.seq2seq.objective import Objective
-from glosswright_model.seq2seq.packed import Kept, Linear, Stepping, packed_linear, packed_recurrent, packed_tanh, pays
+from glosswright_model.seq2seq.packed import (
+    Kept,
+    Linear,
+    Stepping,
+    packed_log_softmax,
+    packed_recurrent,
+    packed_tanh,
+    pays,
+)
 from glosswright_model.seq2seq.pointer import extended_log_probs
 from glosswright_model.seq2seq.recurrent import Recurrent
 from glosswright_model.seq2seq.step import Step
@@ -34,7 +41,7 @@ class Layers:
     readout: Linear
     """[E + H] -> [R], tanh included"""
     output: Linear
-    """[R] -> [V] (Luong et al. 2015, eq. 6)"""
+    """[R] -> [V] (Luong et al. 2015, eq. 6), as log-probabilities"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +266,7 @@ class RnnSeq2Seq(nn.Module):
         recurrent, readout, output = self.decoder.recurrent, self.decoder.readout, self.output
 
         def make() -> Layers:
-            return Layers(packed_recurrent(recurrent), packed_tanh(readout), packed_linear(output))
+            return Layers(packed_recurrent(recurrent), packed_tanh(readout), packed_log_softmax(output))
 
         if not pays(self):
             return make()
@@ -269,7 +276,7 @@ class RnnSeq2Seq(nn.Module):
     def step(self, previous: Tensor, state: RnnState) -> Step:
         """Feed the last token of each hypothesis, `previous` [N] ids in the extended vocabulary; BOS at first."""
         decoded, state = self.decoder(previous[:, None], state)
-        log_probs = log_softmax(state.layers.output(decoded.readouts[:, 0]).float(), dim=-1)  # [N, V]
+        log_probs = state.layers.output(decoded.readouts[:, 0])  # [N, V]
         attention = decoded.attention[:, 0]  # [N, S]
         copyable = state.memory.copyable
         if decoded.gates is None:
