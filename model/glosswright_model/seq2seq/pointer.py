@@ -109,4 +109,5 @@ def extended_log_probs(generated: Tensor, gate: Tensor, weights: Tensor, copyabl
     weights = weights.float().masked_fill(copyable.ids == PAD, 0.0)
     total = torch.zeros_like(weights).scatter_add(1, copyable.first, weights).gather(1, copyable.first)  # [N, S]
     mixed = torch.logaddexp(generated.gather(1, copyable.ids), total.log() + logsigmoid(-gate))
-    return generated.scatter_(1, copyable.ids, mixed), torch.sigmoid(-gate) * weights
+    put = generated.scatter if generated.requires_grad else generated.scatter_
+    return put(1, copyable.ids, mixed), torch.sigmoid(-gate) * weights
