@@ -48,6 +48,13 @@ def wait_for(look: Callable[[], Found], what: str, timeout_s: float = WAIT_S) ->
         time.sleep(0.03)
 
 
+def at_home(home: Path) -> dict[str, str]:
+    """The variables for a program that is to keep all that it writes in a home of its own. Each is set: VS Code takes
+    one that is set and empty for the folder that it is started in."""
+    folders = {"CONFIG": ".config", "CACHE": ".cache", "STATE": "state", "DATA": "data"}
+    return {"HOME": str(home), **{f"XDG_{name}_HOME": str(home / folder) for name, folder in folders.items()}}
+
+
 class Workbench:
     """A folder with a home for the editor, a file to edit, and `glosswright` on PATH, which records what is said.
 
@@ -72,10 +79,7 @@ class Workbench:
         self.env = {
             **os.environ,
             **env,
-            "HOME": str(self.home),
-            "XDG_CONFIG_HOME": str(self.home / ".config"),
-            "XDG_STATE_HOME": str(self.home / "state"),
-            "XDG_DATA_HOME": str(self.home / "data"),
+            **at_home(self.home),
             "PATH": os.pathsep.join([str(launcher.parent), os.environ["PATH"]]),
         }
 

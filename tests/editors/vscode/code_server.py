@@ -18,6 +18,8 @@ from urllib.parse import quote
 
 import psutil
 
+from editors.workbench import at_home
+
 START_S = 60.0
 NO_GALLERY = json.dumps(dict.fromkeys(("serviceUrl", "itemUrl", "resourceUrlTemplate"), "http://127.0.0.1:9/"))
 QUIET = {
@@ -65,7 +67,7 @@ def install(packages: Sequence[Path], folder: Path) -> Path:
     command = command_line(folder, extensions)
     for package in packages:
         command += ["--install-extension", str(package)]
-    env = {**os.environ, "HOME": str(folder), "EXTENSIONS_GALLERY": NO_GALLERY}
+    env = {**os.environ, **at_home(folder), "EXTENSIONS_GALLERY": NO_GALLERY}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return extensions
