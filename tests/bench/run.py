@@ -20,6 +20,7 @@ NAMES = (
     "static",
     "sandbox",
     "overhead",
+    "served",
     "manners",
     "typing",
     "cancel",

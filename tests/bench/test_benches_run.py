@@ -15,7 +15,9 @@ BENCH = Path(__file__).parent
 @pytest.mark.slow
 @pytest.mark.alone
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("name", "words"), [("startup", "pygls, bare"), ("overhead", "our model server")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("startup", "pygls, bare"), ("overhead", "our model server"), ("served", "inlineCompletion")]
+)
 def test_bench_prints_a_table(name: str, words: str, tmp_path: Path) -> None:
     """A benchmark that broke unnoticed would be found on the day its figures are needed."""
     figures = tmp_path / "figures.json"
