@@ -57,6 +57,7 @@ They are sent to lsp-mode's server and to eglot's at start-up."
 (declare-function lsp--region-to-range "lsp-mode")
 (declare-function lsp-find-workspace "lsp-mode")
 (declare-function lsp-notify "lsp-mode")
+(declare-function lsp-send-execute-command "lsp-mode")
 (defvar lsp-inline-completion-active-map)
 (defvar lsp-inline-completion-idle-delay)
 (defvar lsp-inline-completion-inhibit-predicates)
@@ -66,11 +67,23 @@ They are sent to lsp-mode's server and to eglot's at start-up."
 (defvar lsp-inline-completion--start-point)
 (defvar lsp--cur-workspace)
 
+(defun glosswright--handlers ()
+  "The server's commands, which lsp-mode would have every server run."
+  (let ((handlers (make-hash-table :test #'equal)))
+    (dolist (name '("accepted" "generate" "implement" "why") handlers)
+      (puthash (concat "glosswright." name) #'glosswright--run handlers))))
+
+(defun glosswright--run (command)
+  "Have the server run COMMAND."
+  (let ((lsp--cur-workspace (lsp-find-workspace 'glosswright)))
+    (lsp-send-execute-command (lsp:command-command command) (lsp:command-arguments? command))))
+
 (with-eval-after-load 'lsp-mode
   (lsp-register-client
    (make-lsp-client :new-connection (lsp-stdio-connection (lambda () glosswright-command))
                     :activation-fn (apply #'lsp-activate-on glosswright-languages)
                     :initialization-options (lambda () glosswright-settings)
+                    :action-handlers (glosswright--handlers)
                     :server-id 'glosswright
                     :completion-in-comments? t
                     :add-on? t))
@@ -182,6 +195,11 @@ TAB goes on to the next field then: ghost text would be in its way."
 (defconst glosswright-patience 120
   "How many seconds the first answer may take, while the model is being started.")
 
+(defconst glosswright--kind "refactor.rewrite"
+  "The kind of the actions that write code; what other servers offer beside them is of other kinds.")
+
+(declare-function lsp-execute-code-action-by-kind "lsp-mode")
+
 ;;;###autoload
 (defun glosswright-write-code ()
   "Write the code that the comment or docstring at point asks for.
@@ -191,12 +209,16 @@ TAB goes on to the next field then: ghost text would be in its way."
          (let ((jsonrpc-default-request-timeout glosswright-patience)
                (server (eglot-current-server)))
            (condition-case nil
-               (call-interactively #'eglot-code-actions)
+               (apply #'eglot-code-actions
+                      `(,@(if (use-region-p) (list (region-beginning) (region-end)) (list (point) nil))
+                        ,glosswright--kind t))
              (quit (glosswright--stop server)
                    (signal 'quit nil)))))
         ((bound-and-true-p lsp-mode)
          (let ((lsp-response-timeout glosswright-patience))
-           (call-interactively 'lsp-execute-code-action)))
+           (condition-case nil
+               (lsp-execute-code-action-by-kind glosswright--kind)
+             (lsp-no-code-actions (user-error "Nothing here asks for code")))))
         (t (user-error "No language server runs in this buffer: start lsp or glosswright-eglot"))))
 
 (provide 'glosswright)

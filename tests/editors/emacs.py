@@ -95,6 +95,7 @@ class Emacs(TerminalEditor):
         self._attach = {"eglot": eglot, "lsp-mode": "lsp"}[client]
         by_hand = {"eglot": "eglot-code-actions", "lsp-mode": "lsp-execute-code-action"}
         self._act = "glosswright-write-code" if through == "package" else by_hand[client]
+        self._asks = client == "eglot" and through == "configuration"  # even where there is but one action
         self._opened = 0
         bench.env.setdefault("LC_ALL", "C.UTF-8")
         super().__init__([EMACS, "-Q", "-nw", "-l", str(init)], bench, bench.project / "none")
@@ -117,7 +118,7 @@ class Emacs(TerminalEditor):
         """Run the code action at the cursor, which must be the one with this title."""
         self.forget()
         self.command(self._act)
-        if self._client == "eglot":  # which asks, even where there is but one
+        if self._asks:
             self.sees(title)
             self.press("\r")
 

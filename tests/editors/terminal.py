@@ -143,6 +143,11 @@ class TerminalEditor:
         """Look only at what is drawn from now on."""
         self._process.forget()
 
+    @property
+    def shown(self) -> str:
+        """All that was drawn since the last `forget`."""
+        return self._process.drawn
+
     def answered(self, method: str, timeout_s: float = WAIT_S) -> None:
         """Wait until the server has answered a request of one kind."""
         wait_for(lambda: self._bench.answers(method), f"an answer to {method}", timeout_s)

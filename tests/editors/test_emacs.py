@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +58,42 @@ def test_lsp_mode(bench: Workbench, through: Through) -> None:
         editor.saves(f"import os\n# add two numbers\n{CODE}")
 
         _typing(editor)
+
+
+@needs_lsp_mode
+@both_ways
+def test_beside_another_server(bench: Workbench, through: Through) -> None:
+    """lsp-mode would have both servers resolve an action and run a command; each must be asked only for its own."""
+    ruff = Path(sys.executable).with_name("ruff")
+    if not ruff.exists():
+        pytest.skip(f"no {ruff}")
+    beside = f"(require 'lsp-ruff)\n(setq lsp-ruff-server-command '({json.dumps(str(ruff))} \"server\"))\n"
+    with Emacs(bench, "lsp-mode", through, more=beside) as editor:
+        editor.open(COMMENT)
+        editor.sees("ruff")
+        if through == "package":  # which asks for no action but its own
+            editor.command("glosswright-write-code")
+        else:
+            editor.command("lsp-execute-code-action")
+            editor.sees("Select code action")
+            editor.press("Gen\t\r")
+        editor.saves(f"# add two numbers\n{CODE}\nx = 1\n")
+        editor.press(UNDO)
+        editor.saves(COMMENT)
+
+        editor.open("import os\n")
+        editor.press(END)
+        editor.type("# add two numbers\n")
+        editor.sees("return a + b")
+        editor.press("\t")
+        wait_for(lambda: bench.messages("workspace/executeCommand")[1:], "that it was accepted is told")
+        editor.saves(f"import os\n# add two numbers\n{CODE}")
+        editor.forget()
+        editor.command("view-echo-area-messages")
+        editor.sees("*Messages*")
+        assert "encountered a problem" not in editor.shown
+        assert "failed" not in editor.shown
+        editor.press("\x18o")
 
 
 @needs_lsp_mode
@@ -151,9 +189,10 @@ def test_a_quit_cancels(hanging: Workbench, client: Client) -> None:
     with Emacs(hanging, client, "package") as editor:
         editor.open(COMMENT)
         editor.act("Generate code from this comment")
-        wait_for(lambda: hanging.messages("codeAction/resolve"), "the model is asked")
+        asked = "codeAction/resolve" if client == "eglot" else "workspace/executeCommand"
+        wait_for(lambda: hanging.messages(asked), "the model is asked")
         time.sleep(1)
         editor.press("\x07")
-        wait_for(lambda: hanging.answers("codeAction/resolve"), "the request has ended")
+        wait_for(lambda: hanging.answers(asked), "the request has ended")
         assert hanging.messages("$/cancelRequest") or hanging.messages("window/workDoneProgress/cancel")
         editor.saves(COMMENT)

@@ -108,6 +108,18 @@ async def test_a_client_without_resolve(wire: Wire) -> None:
     assert len(wire.model.requests) == asked
 
 
+async def test_lsp_mode_gets_commands(wire: Wire) -> None:
+    """It has each server of the buffer resolve an action, and its lightbulb asks as if by hand: nothing may be
+    generated before an action is picked."""
+    wire.model.script = Script("return 1\n")
+    await wire.initialize(clientInfo={"name": "emacs"})
+    wire.open(DOCUMENT)
+    [action] = await wire.actions()
+    assert action["command"]["command"] == "glosswright.generate"
+    assert "edit" not in action
+    assert wire.model.requests == []
+
+
 async def test_a_client_without_versions(wire: Wire) -> None:
     """`changes` where the client does not declare `documentChanges`."""
     wire.model.script = Script(CODE)

@@ -33,7 +33,8 @@ class Spoken:
     """Whether it is Emacs's own client. It resolves an item that was chosen, and when a key comes before the answer, it
     leaves the item's label in the text: the item must not need resolving."""
     lsp_mode: bool = False
-    """Whether it is Emacs's lsp-mode, whose list shows only what begins with the word at the cursor."""
+    """Whether it is Emacs's lsp-mode. Its list shows only what begins with the word at the cursor, and what is to be
+    resolved goes to every server of the buffer."""
 
     @property
     def no_snippets(self) -> bool:
