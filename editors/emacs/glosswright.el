@@ -196,7 +196,7 @@ TAB goes on to the next field then: ghost text would be in its way."
   "How many seconds the first answer may take, while the model is being started.")
 
 (defconst glosswright--kind "refactor.rewrite"
-  "The kind of the actions that write code; what other servers offer beside them is of other kinds.")
+  "The kind of the actions that write code.")
 
 (declare-function lsp-execute-code-action-by-kind "lsp-mode")
 

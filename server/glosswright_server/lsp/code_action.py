@@ -142,7 +142,7 @@ def _put(features: Features, snapshot: Snapshot, action: types.CodeAction, sugge
 
 def _resolves(features: Features) -> bool:
     if features.spoken.lsp_mode:
-        # It has every server of the buffer resolve the action, and fails on the two answers. Commands can be kept apart.
+        # It has every server of the buffer resolve the action, and fails on two answers. Commands can be kept apart.
         return False
     properties = features.server.client_supports("text_document.code_action.resolve_support.properties", ()) or ()
     return "edit" in properties

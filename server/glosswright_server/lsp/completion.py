@@ -82,7 +82,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     offer_id = features.offered(snapshot, suggestion, Surface.LIST, shown=features.spoken.eglot)
     imports = suggestion.import_edit
     # An additional edit may not touch what the item itself replaces (LSP 3.17, `additionalTextEdits`): where the import
-    # goes to the same line, the command adds it. lsp-mode would add it once for each server that it has resolve the item.
+    # goes to the same line, the command adds it. lsp-mode would add it once for each server that it asks to resolve.
     beside = imports is not None and snapshot.line_at(imports.at) != line and not features.spoken.lsp_mode
     # No fractions in here: Neovim 0.12 keeps the item in a Vim variable and cannot send it back with one.
     data: dict[str, object] = {
