@@ -22,6 +22,7 @@ from .convert import as_snippet, offset_of, range_of, text_edit
 from .dialects import tabby
 from .features import Features
 from .imports import ACCEPTED
+from .without_edits import text_behind
 
 _LABEL_CHARS = 60
 _WORD = re.compile(r"\w+$")
@@ -65,6 +66,9 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     line_start = snapshot.line_start(line)
     if not line_start <= suggestion.start <= offset <= suggestion.end <= snapshot.line_end(line):
         return None
+    behind = text_behind(snapshot, offset, suggestion) if features.spoken.nameless else None
+    if features.spoken.nameless and behind is None:
+        return None
     # The range begins where the line's text does, and the text there is typed again: clients filter an item by the word
     # left of the cursor, which here is the comment's last one.
     before = snapshot.text[line_start : suggestion.start]
@@ -99,6 +103,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         detail=f"Glosswright · {evidence}",
         filter_text=snapshot.text[start:offset] or None,
         sort_text="~",  # after whatever other servers offer
+        insert_text=behind,  # to be ignored beside an edit (LSP 3.17, `insertText`)
         text_edit=types.TextEdit(range_of(snapshot, start, suggestion.end), as_snippet(text) if snippets else text),
         insert_text_format=types.InsertTextFormat.Snippet if snippets else types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,

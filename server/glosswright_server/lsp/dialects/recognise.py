@@ -35,6 +35,8 @@ class Spoken:
     lsp_mode: bool = False
     """Whether it is Emacs's lsp-mode. Its list shows only what begins with the word at the cursor, and what is to be
     resolved goes to every server of the buffer."""
+    nameless: bool = False
+    """Whether it gives no name and takes no snippets, as JupyterLab's, which passes over a completion item's edits."""
 
     @property
     def no_snippets(self) -> bool:
@@ -63,7 +65,15 @@ def recognise(params: Any) -> Spoken:
         tabby_status=any(one.get("statusDidChangeListener") is True for one in tabby_capabilities),
         eglot="eglot" in editors,
         lsp_mode="emacs" in editors,
+        nameless=not any(info.get("name") for info in infos) and not _takes_snippets(capabilities[0]),
     )
+
+
+def _takes_snippets(capabilities: Mapping[str, Any]) -> bool:
+    item = capabilities
+    for name in ("textDocument", "completion", "completionItem"):
+        item = _mapping(item.get(name))
+    return bool(item.get("snippetSupport"))
 
 
 def problems(options: Any) -> Iterator[str]:
