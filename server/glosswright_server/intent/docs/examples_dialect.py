@@ -32,9 +32,8 @@ BULLET = re.compile(r"^\s*(?:[-*+•·–—$]|>{1,3}|\d+[.)、:]|[(（]\w{1,3}[
 class Dialect(Protocol):
     """What a language has to say about pieces of its code. Nothing is evaluated, nothing raised."""
 
-    @property
-    def comment(self) -> str:
-        """The marker of a comment that runs to the end of the line."""
+    comment: str
+    """The marker of a comment that runs to the end of the line."""
 
     def trouble(self, source: str, bound: Collection[str] = ()) -> str:
         """Why `source` cannot be evaluated for an example: "" when it can, `FORMULA` when it is none."""
@@ -43,10 +42,15 @@ class Dialect(Protocol):
         """`source` as the value that is expected; "" where it is none."""
 
     def computed(self, source: str) -> str:
-        """`source` as an expression whose value has to be computed, such as `math.pi`; "" where it is none."""
+        """`source` as an expression whose value has to be computed, such as `math.pi`; "" where it is none, or where
+        that cannot be told from prose."""
+        del source
+        return ""
 
     def modules(self, source: str) -> list[str]:
         """The modules of the standard library that `source` takes something from and the file does not import."""
+        del source
+        return []
 
     def exception(self, source: str) -> str:
         """The exception that `source` starts with; "" where it names none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from glosswright_server.intent.docs.examples_dialect import FORMULA
+from glosswright_server.intent.docs.examples_dialect import FORMULA, Dialect
 from glosswright_server.intent.docs.examples_scan import split_top
 
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
@@ -24,7 +24,7 @@ _SIGNATURE = re.compile(r"[(,]\s*&?(?:mut\s+)?\w+\s*:|\(\s*\w+\s+\w+\s*[,)]")
 _EXCEPTION = re.compile(r"(?:[A-Za-z_]\w*(?:\.|::))*([A-Z]\w*(?:Error|Exception))\b")
 
 
-class OtherDialect:
+class OtherDialect(Dialect):
     """What the readers of calls and pairs ask about a language that is not parsed here."""
 
     def __init__(self, comment: str, name: str, parameters: tuple[str, ...]) -> None:
@@ -55,16 +55,6 @@ class OtherDialect:
         if _WRAPPED.fullmatch(source) and not self.trouble(source, bound) and len(split_top(source)) == 1:
             return source
         return ""
-
-    def computed(self, source: str) -> str:
-        """Nothing: what is computed is not told from prose here."""
-        del source
-        return ""
-
-    def modules(self, source: str) -> list[str]:
-        """None, likewise."""
-        del source
-        return []
 
     def exception(self, source: str) -> str:
         """The exception that `source` starts with; "" where it names none."""

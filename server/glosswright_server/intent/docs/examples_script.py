@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 import tree_sitter
 
-from glosswright_server.intent.docs.examples_dialect import FORMULA, PLACEHOLDERS
+from glosswright_server.intent.docs.examples_dialect import FORMULA, PLACEHOLDERS, Dialect
 from glosswright_server.intent.docs.examples_scan import closing, split_top
 from glosswright_server.intent.languages import LANGUAGES
 from glosswright_server.intent.tree import Tree, parse
@@ -56,7 +56,7 @@ _EXCEPTION = re.compile(r"(?:new\s+)?(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Except
 _CONSTANTS = {"True": "true", "False": "false", "None": "null"}
 
 
-class ScriptDialect:
+class ScriptDialect(Dialect):
     """What the readers of calls and pairs ask about JavaScript and TypeScript."""
 
     comment = "//"
@@ -96,16 +96,6 @@ class ScriptDialect:
             ):
                 return ""
         return source
-
-    def computed(self, source: str) -> str:
-        """Nothing: what is computed is not told from prose here."""
-        del source
-        return ""
-
-    def modules(self, source: str) -> list[str]:
-        """None, likewise."""
-        del source
-        return []
 
     def exception(self, source: str) -> str:
         """The exception that `source` starts with; "" where it names none."""
