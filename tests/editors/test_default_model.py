@@ -80,7 +80,7 @@ def in_helix(bench: Workbench) -> tuple[str, str | None]:
         editor.press("2gglll a")
         editor.sees(ACTION)
         editor.press("\r")
-        editor.answered("codeAction/resolve", MODEL_S)
+        editor.answered("workspace/executeCommand", MODEL_S)
         return editor.saves_other_than(STUB, MODEL_S), None
 
 

@@ -38,16 +38,32 @@ def helix(bench: Workbench) -> Iterator[Callable[[str], Helix]]:
     ids=["comment", "docstring"],
 )
 def test_code_action(helix: Callable[[str], Helix], text: str, line: int, action: str, after: str) -> None:
-    """Space a lists the action, Enter resolves and applies it, u takes it back."""
+    """Space a lists the action, Enter runs and applies it, u takes it back."""
     editor = helix(text)
     editor.press(f"{line}gglll a")
     editor.answered("textDocument/codeAction")
     editor.sees(action)
     editor.press("\r")
-    editor.answered("codeAction/resolve")
+    editor.answered("workspace/executeCommand")
     editor.saves(after)
     editor.press("u")
     editor.saves(text)
+
+
+def test_keys_go_on_while_an_action_works(hanging: Workbench) -> None:
+    """Helix takes no key before an action is resolved, so it gets commands: what is typed meanwhile is in the file at
+    once, and ends what is worked at for the file as it was, which the user is told."""
+    hanging.notices = 1
+    with Helix(hanging, "# add two numbers\n\nx = 1\n") as editor:
+        editor.press("1gglll a")
+        editor.sees("Generate code from this comment")
+        editor.press("\r")
+        wait_for(lambda: hanging.messages("workspace/executeCommand"), "the model is asked")
+        editor.press("geoy = 2\x1b")
+        wait_for(lambda: hanging.answers("workspace/executeCommand"), "it has ended")
+        # Helix draws no blanks over blanks.
+        wait_for(lambda: "nothingwasputin" in editor.shown.replace(" ", ""), "the user is told")
+        editor.saves("# add two numbers\n\nx = 1\ny = 2\n")
 
 
 def test_completion_item(helix: Callable[[str], Helix]) -> None:

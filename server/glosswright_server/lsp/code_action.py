@@ -47,8 +47,7 @@ def register(features: Features) -> None:
         actions = [_action(features, snapshot, intent) for intent in intents]
         by_hand = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
         if actions and not _resolves(features):
-            # lsp-mode does not say when it asks for its lightbulb.
-            await _complete(features, snapshot, intents, actions, eager=by_hand and not features.spoken.lsp_mode)
+            await _complete(features, snapshot, intents, actions, eager=by_hand and not features.spoken.resolves_badly)
         # It changes nothing and so has no kind; and it is not worth a lightbulb at each step of the cursor.
         if by_hand and not params.context.only and (asked := why_action(features, snapshot, start)) is not None:
             actions.append(asked)
@@ -141,8 +140,7 @@ def _put(features: Features, snapshot: Snapshot, action: types.CodeAction, sugge
 
 
 def _resolves(features: Features) -> bool:
-    if features.spoken.lsp_mode:
-        # It has every server of the buffer resolve the action, and fails on two answers. Commands can be kept apart.
+    if features.spoken.resolves_badly:
         return False
     properties = features.server.client_supports("text_document.code_action.resolve_support.properties", ()) or ()
     return "edit" in properties

@@ -11,10 +11,12 @@ The first two answer `{"applied": bool, "reason"?: str, …facts}`, or null when
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from lsprotocol import types
 
+from glosswright_server.documents import Snapshot
 from glosswright_server.feedback.impression import Surface
 from glosswright_server.intent.model import IntentKind
 
@@ -24,6 +26,8 @@ from .features import Features
 from .generate import asked_at, edit_for, generate
 from .imports import ACCEPTED, APPLY_TIMEOUT_S, take
 from .progress import Stopped
+
+_LOOK_S = 0.1
 
 
 def register(features: Features) -> None:
@@ -55,22 +59,45 @@ async def _generate_and_apply(
     features: Features, arguments: list[Any], context: Context, preferred: IntentKind
 ) -> dict[str, Any] | None:
     snapshot, intent = await asked_at(features, context, arguments[0] if arguments else None, preferred)
+    working = asyncio.ensure_future(generate(features, snapshot, intent, token=token_in(context.raw)))
     try:
-        suggestion = await generate(features, snapshot, intent, token=token_in(context.raw))
+        if features.spoken.resolves_badly and not await _holds(features, snapshot, working):
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)  # the end of progress clears Helix's status line
+            return _not_applied(features, "the document has changed meanwhile")
+        suggestion = await working
     except Stopped:
         return None
+    finally:
+        working.cancel()
     edit, offer_id = edit_for(features, snapshot, suggestion, Surface.COMMAND)
     answer = await features.server.request(
         types.WORKSPACE_APPLY_EDIT,
         types.ApplyWorkspaceEditParams(edit=edit, label="Glosswright"),
         timeout_s=APPLY_TIMEOUT_S,
     )
-    result = {"applied": bool(answer.applied), **suggestion.facts()}
-    if answer.applied:
-        features.impressions.accepted(offer_id)
-    else:
-        result["reason"] = answer.failure_reason or "the editor did not apply the edit"
-    return result
+    if not answer.applied:
+        reason = answer.failure_reason or "the editor did not apply the edit"
+        return {**_not_applied(features, reason), **suggestion.facts()}
+    features.impressions.accepted(offer_id)
+    return {"applied": True, **suggestion.facts()}
+
+
+async def _holds(features: Features, snapshot: Snapshot, working: asyncio.Future[Any]) -> bool:
+    """Whether the document stays as it is until the code is there. What could not be put in is worked at no longer."""
+    while not working.done():
+        await asyncio.wait({working}, timeout=_LOOK_S)
+        now = features.current(snapshot.uri)
+        if now is None or now.version != snapshot.version:
+            return False
+    return True
+
+
+def _not_applied(features: Features, reason: str) -> dict[str, Any]:
+    if features.spoken.resolves_badly:  # such a client shows its user no result of a command
+        message = f"Glosswright: nothing was put in: {reason}"
+        features.server.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(types.MessageType.Warning, message))
+    return {"applied": False, "reason": reason}
 
 
 def _folder_asked(features: Features, arguments: list[Any]) -> str:

@@ -120,6 +120,21 @@ async def test_lsp_mode_gets_commands(wire: Wire) -> None:
     assert wire.model.requests == []
 
 
+async def test_an_action_in_helix_ends_with_a_change(wire: Wire) -> None:
+    """It gets commands and shows nothing of their results: that there will be no code is told, and the model stops."""
+    wire.model.script = Script(CODE, first_s=30)
+    await wire.initialize(clientInfo={"name": "helix"})
+    wire.open(DOCUMENT)
+    [action] = await wire.actions()
+    number = wire.ask("workspace/executeCommand", action["command"])
+    await wire.until(lambda: wire.model.running)
+    wire.change({"text": f"import os\n{DOCUMENT}"})
+    answer = await wire.answer(number)
+    assert answer["result"] == {"applied": False, "reason": "the document has changed meanwhile"}
+    assert wire.told() == ["Glosswright: nothing was put in: the document has changed meanwhile"]
+    assert wire.model.broken_off == 1
+
+
 async def test_a_client_without_versions(wire: Wire) -> None:
     """`changes` where the client does not declare `documentChanges`."""
     wire.model.script = Script(CODE)

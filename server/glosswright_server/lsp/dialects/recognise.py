@@ -37,6 +37,13 @@ class Spoken:
     resolved goes to every server of the buffer."""
     nameless: bool = False
     """Whether it gives no name and takes no snippets, as JupyterLab's, which passes over a completion item's edits."""
+    helix: bool = False
+
+    @property
+    def resolves_badly(self) -> bool:
+        """Whether it says that it resolves actions and should have commands instead: Helix takes no key until such an
+        action is resolved, and lsp-mode fails on the answers of several servers."""
+        return self.helix or self.lsp_mode
 
     @property
     def no_snippets(self) -> bool:
@@ -66,6 +73,7 @@ def recognise(params: Any) -> Spoken:
         eglot="eglot" in editors,
         lsp_mode="emacs" in editors,
         nameless=not any(info.get("name") for info in infos) and not _takes_snippets(capabilities[0]),
+        helix="helix" in editors,
     )
 
 
