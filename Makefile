@@ -39,7 +39,7 @@ test-editors: editors  ## Drive them, with real keys
 vsix: $(VENV)/.installed  ## The VS Code extension as a package, in dist/
 	@VENV="$(VENV)" PYTHON="$(PYTHON)" scripts/vsix.sh
 
-test-vscode: setup  ## The VS Code extension, in a real VS Code with real keys (fetches 0.5 GB once)
+test-vscode: setup  ## The VS Code extension and JupyterLab, in a browser with real keys (fetches 0.5 GB once)
 	@VENV="$(VENV)" PYTHON="$(PYTHON)" scripts/test-vscode.sh
 
 check: $(VENV)/.installed-dev  ## Lint, format, types and import contracts

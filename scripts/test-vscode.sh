@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # Tests the VS Code extension: its sources, then the built package in a real VS Code (code-server) with real keys
-# (Debian's chromium). What that needs is fetched once, about half a gigabyte (1.6 GB on disk); where it cannot be had, the
-# script says so and leaves that part out. Pictures of what was on the screen: .cache/vscode-screens.
+# (Debian's chromium); then a real JupyterLab in the same browser. What that needs is fetched once, about half a gigabyte
+# (1.9 GB on disk); where it cannot be had, the script says so and leaves that part out. Pictures of what was on the screen:
+# .cache/vscode-screens.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export GLOSSWRIGHT_EDITORS=${GLOSSWRIGHT_EDITORS:-${XDG_CACHE_HOME:-$HOME/.cache}/glosswright-editors}
 CODE_SERVER=4.139.1
 PLAYWRIGHT=1.65.2
+JUPYTERLAB=4.6.6
+JUPYTERLAB_LSP=5.3.0
 PY=${VENV:-.venv}/bin/python
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
-leave_out() { say "The tests in a real VS Code are left out: $*"; exit 0; }
+leave_out() { say "The tests in a browser are left out: $*"; exit 0; }
 
 NODE=$(scripts/node.sh 24) || leave_out "node, which code-server runs on, could not be installed through pip"
 scripts/vsix.sh install || leave_out "what the extension is built with could not be installed through npm"
@@ -47,10 +50,22 @@ if ! command -v chromium >/dev/null; then
   command -v chromium >/dev/null || leave_out "there is no chromium (on Debian: sudo apt-get install chromium)"
 fi
 
-say "Driving VS Code"
+LAB=$GLOSSWRIGHT_EDITORS/jupyterlab-$JUPYTERLAB
+if [ ! -e "$LAB/whole" ]; then
+  say "Installing JupyterLab $JUPYTERLAB (60 MB to download, 260 MB on disk)"
+  rm -rf "$LAB"
+  # Programs in a virtual environment know where they are, so it cannot be moved into place.
+  { "$PY" -m venv "$LAB" \
+    && "$LAB/bin/python" -m pip install -q "jupyterlab==$JUPYTERLAB" "jupyterlab-lsp==$JUPYTERLAB_LSP" ipykernel \
+    && touch "$LAB/whole"; } || say "JupyterLab could not be installed through pip: its tests skip"
+fi
+
+say "Driving VS Code and JupyterLab"
 export GLOSSWRIGHT_TEST_CODE_SERVER=$GLOSSWRIGHT_EDITORS/code-server-$CODE_SERVER/node_modules/code-server
+[ ! -e "$LAB/whole" ] || export GLOSSWRIGHT_TEST_JUPYTERLAB=$LAB
 export PYTHONPATH=$GLOSSWRIGHT_EDITORS/playwright-$PLAYWRIGHT${PYTHONPATH:+:$PYTHONPATH}
-"$PY" -m pytest -q tests/editors/vscode "$@" && exit 0
+WHAT=(tests/editors/vscode tests/editors/jupyterlab)
+"$PY" -m pytest -q "${WHAT[@]}" "$@" && exit 0
 # On a busy machine a whole editor in a browser may be late once; what fails twice is a fault.
-say "Driving it once more, for what failed"
-exec "$PY" -m pytest -q --last-failed --last-failed-no-failures none tests/editors/vscode "$@"
+say "Driving them once more, for what failed"
+exec "$PY" -m pytest -q --last-failed --last-failed-no-failures none "${WHAT[@]}" "$@"

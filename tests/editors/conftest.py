@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from harness.scripted_model import ScriptedModel
 
 from .neovim import Neovim, found, version
 from .workbench import Workbench, block
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 ADD = "def add(a, b):\n    return a + b\n"
 THREE = [f"def {name}(a, b):\n    return a {sign} b\n" for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"))]
@@ -24,6 +27,14 @@ RULES = [
     ["Return the sum", "return a + b\n"],
     ["slowly", "x = 1\n" * 200],
 ]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from harness.scripted_model import ScriptedModel
@@ -16,9 +15,6 @@ from harness.scripted_model import ScriptedModel
 from editors.workbench import Workbench
 
 from .code_server import install, program
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Playwright
 
 ROOT = Path(__file__).resolve().parents[3]
 ADD = "def add(a, b):\n    return a + b\n"
@@ -48,14 +44,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if Path(__file__).parent in item.path.parents:
                 item.add_marker(pytest.mark.skip(reason="VS Code is driven by `make test-vscode`"))
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

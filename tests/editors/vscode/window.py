@@ -2,74 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from editors.browser import Screen, browsing
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page, Playwright
+    from playwright.sync_api import Locator, Playwright
 
     from editors.workbench import Workbench
 
-WAIT_S = 45.0  # a busy machine; nothing waits that long where all is well
-SIZE = {"width": 1200, "height": 720}
-SCREENS = Path(__file__).resolve().parents[3] / ".cache" / "vscode-screens"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
 FOCUS = "() => document.activeElement?.closest('.editor-instance') !== null"
 
-Found = TypeVar("Found")
 
-
-class Window:
+class Window(Screen):
     """One window. Made by `opened`."""
-
-    def __init__(self, page: Page, name: str) -> None:
-        self.page = page
-        self._name = name
-        self._shots = 0
-
-    def shot(self, what: str) -> Path:
-        """Keep a picture of the screen."""
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        self._shots += 1
-        path = SCREENS / f"{self._name}-{self._shots:02}-{what}.png"
-        self.page.screenshot(path=path)
-        return path
-
-    def until(self, look: Callable[[], Found], what: str, timeout_s: float = WAIT_S) -> Found:
-        """What `look` finds, as soon as it is true; else a picture is kept and the test fails."""
-        ends_at = time.monotonic() + timeout_s
-        while not (found := look()):
-            if time.monotonic() > ends_at:
-                self.shot("failed")
-                raise AssertionError(f"not in {timeout_s:g} s: {what}; last seen: {found!r}; see {SCREENS}")
-            self.page.wait_for_timeout(100)
-        return found
-
-    def keys(self, *names: str) -> None:
-        """Press keys one after the other: "Tab", "Control+z"."""
-        for name in names:
-            self.page.keyboard.press(name)
-
-    def write(self, text: str, delay_ms: float = 20) -> None:
-        """Type as a person does; "\\n" is Enter."""
-        for number, line in enumerate(text.split("\n")):
-            if number:
-                self.page.keyboard.press("Enter")
-            self.page.keyboard.type(line, delay=delay_ms)
-
-    def texts(self, selector: str) -> list[str]:
-        """What is written in each element that can be seen."""
-        found: list[str] = self.page.eval_on_selector_all(
-            selector,
-            "all => all.filter(e => e.offsetParent !== null || e.getClientRects().length)"
-            ".map(e => e.textContent.replace(/\\u00a0/g, ' '))",
-        )
-        return found
 
     def ghost(self) -> str:
         """The ghost text, its lines joined; "" where there is none."""
@@ -145,15 +95,7 @@ class Window:
 @contextmanager
 def opened(playwright: Playwright, folder: Path, address: str, name: str) -> Iterator[Window]:
     """A window at an address, once the editor is drawn. `name` begins the names of its pictures."""
-    context = playwright.chromium.launch_persistent_context(
-        str(folder), executable_path=shutil.which("chromium"), headless=True, viewport=SIZE, args=FLAGS
-    )
-    try:
-        context.set_default_timeout(90_000)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        window = Window(context.pages[0] if context.pages else context.new_page(), name)
-        window.page.goto(address, timeout=120_000, wait_until="commit")
-        window.page.wait_for_selector(".monaco-workbench .statusbar-item", timeout=90_000)
+    with browsing(playwright, folder, address) as page:
+        window = Window(page, name)
+        page.wait_for_selector(".monaco-workbench .statusbar-item", timeout=90_000)
         yield window
-    finally:
-        context.close()
