@@ -56,6 +56,8 @@ def test_lsp_mode(bench: Workbench, through: Through) -> None:
         editor.sees("return a + b")
         editor.press("\t")
         editor.saves(f"import os\n# add two numbers\n{CODE}")
+        editor.press(UNDO)
+        editor.saves("import os\n# add two numbers\n")
 
         _typing(editor)
 

@@ -67,13 +67,15 @@ def test_keys_go_on_while_an_action_works(hanging: Workbench) -> None:
 
 
 def test_completion_item(helix: Callable[[str], Helix]) -> None:
-    """Ctrl-x at a comment's end offers the item; accepting it puts the code in, with all its lines."""
+    """Ctrl-x at a comment's end offers the item; accepting it puts all lines of the code in, and u takes them out."""
     editor = helix("# add two numbers\n\nx = 1\n")
     editor.press("A\x18")
     editor.answered("textDocument/completion")
     editor.sees("✎ add two numbers")
     editor.press("\t\r")
     editor.saves(f"# add two numbers\n{CODE}\n\nx = 1\n")
+    editor.press("\x1bu")
+    editor.saves("# add two numbers\n\nx = 1\n")
 
 
 def test_escape_turns_to_something_else(hanging: Workbench) -> None:

@@ -84,3 +84,6 @@ def test_completion_item(neovim: Callable[[str], Neovim]) -> None:
     assert "add two numbers" in label
     editor.keys("<C-y>")
     wait_for(lambda: editor.text == f"# add two numbers\n{CODE}\n\nx = 1", "the item is in the text")
+    editor.normal()
+    editor.keys("u")
+    wait_for(lambda: editor.text == "# add two numbers\n\nx = 1", "undone")

@@ -26,6 +26,8 @@ from .without_edits import text_behind
 
 _LABEL_CHARS = 60
 _WORD = re.compile(r"\w+$")
+_SHELL_WORD = re.compile(r"[\w.%+*~^:,!-]+$")
+"""The word at the cursor, as Emacs sees it: in shell scripts with what stands in the names of files."""
 
 
 def register(features: Features) -> None:
@@ -97,7 +99,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         **(tabby.event_data(offer_id) if features.spoken.tabby else {}),
     }
     return types.CompletionItem(
-        label=_label(features, suggestion, snapshot.text[start:offset]),
+        label=_label(features, snapshot, suggestion, snapshot.text[start:offset]),
         label_details=types.CompletionItemLabelDetails(description=evidence) if details else None,
         kind=types.CompletionItemKind.Snippet,
         detail=f"Glosswright · {evidence}",
@@ -118,11 +120,12 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     )
 
 
-def _label(features: Features, suggestion: Suggestion, before: str) -> str:
+def _label(features: Features, snapshot: Snapshot, suggestion: Suggestion, before: str) -> str:
     """What the item is called in the list; `before`: the text of the line left of the cursor."""
     request = " ".join(suggestion.intent.request.split()) or suggestion.intent.name or "code"
     label = "✎ " + (request if len(request) <= _LABEL_CHARS else request[: _LABEL_CHARS - 1] + "…")
-    if features.spoken.lsp_mode and (word := _WORD.search(before)):
+    pattern = _SHELL_WORD if snapshot.language_id == "shellscript" else _WORD
+    if features.spoken.lsp_mode and (word := pattern.search(before)):
         return f"{word[0]} {label}"
     # eglot puts the label in for the word and takes it out again; over a longer word it would take what follows, too.
     words = before.split()

@@ -302,6 +302,20 @@ async def test_a_completion_item_for_emacs(wire: Wire, client: str, label: str) 
     assert ("data" in offered, "documentation" in offered) == ((False, True) if client == "Eglot" else (True, False))
 
 
+@pytest.mark.parametrize(("language", "label"), [("shellscript", "files. ✎"), ("python", "✎"), ("sql", "✎")])
+async def test_the_word_at_the_cursor_is_what_emacs_takes_for_it(wire: Wire, language: str, label: str) -> None:
+    """A full stop belongs to it in shell scripts, and elsewhere there is no word behind one."""
+    comment = {"sql": "-- count the files."}.get(language, "# count the files.")
+    wire.model.script = Script(
+        "ls | wc -l\n" if language == "shellscript" else "SELECT 1\n" if language == "sql" else "n = 1\n"
+    )
+    await wire.initialize(clientInfo={"name": "emacs"})
+    wire.open(f"{comment}\n", language_id=language)
+    place = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": len(comment)}}
+    [offered] = (await wire.call("textDocument/completion", place))["items"]
+    assert offered["label"].startswith(f"{label} count the files")
+
+
 async def test_a_label_is_no_shorter_than_the_word_it_stands_in_for(wire: Wire) -> None:
     """eglot puts it in for that word and takes it out again by the word's length: what follows must not go with it."""
     wire.model.script = Script("return 1\n")
