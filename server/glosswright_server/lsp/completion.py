@@ -76,6 +76,10 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
     before = snapshot.text[line_start : suggestion.start]
     start = line_start + len(before) - len(before.lstrip())
     text = snapshot.text[start : suggestion.start] + suggestion.text
+    if behind is not None:
+        word = _WORD.search(snapshot.text[line_start:offset])
+        start = offset - len(word[0]) if word else offset
+        text = snapshot.text[start:offset] + behind
     # Plain text would do in each client but Neovim, which keeps only its first line.
     snippets = not features.spoken.no_snippets and features.server.client_supports(
         "text_document.completion.completion_item.snippet_support", False
@@ -86,7 +90,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         suggestion.verdict.label if suggestion.complete else f"first lines, ask again · {suggestion.verdict.label}"
     )
     offer_id = features.offered(snapshot, suggestion, Surface.LIST, shown=features.spoken.eglot)
-    imports = suggestion.import_edit
+    imports = suggestion.import_edit if behind is None else None  # the text behind the cursor has them in it
     # An additional edit may not touch what the item itself replaces (LSP 3.17, `additionalTextEdits`): where the import
     # goes to the same line, the command adds it. lsp-mode would add it once for each server that it asks to resolve.
     beside = imports is not None and snapshot.line_at(imports.at) != line and not features.spoken.lsp_mode
@@ -99,7 +103,7 @@ def _item(features: Features, snapshot: Snapshot, offset: int, suggestion: Sugge
         **(tabby.event_data(offer_id) if features.spoken.tabby else {}),
     }
     return types.CompletionItem(
-        label=_label(features, snapshot, suggestion, snapshot.text[start:offset]),
+        label=_label(features, snapshot, suggestion, snapshot.text[line_start:offset]),
         label_details=types.CompletionItemLabelDetails(description=evidence) if details else None,
         kind=types.CompletionItemKind.Snippet,
         detail=f"Glosswright · {evidence}",
@@ -125,7 +129,7 @@ def _label(features: Features, snapshot: Snapshot, suggestion: Suggestion, befor
     request = " ".join(suggestion.intent.request.split()) or suggestion.intent.name or "code"
     label = "✎ " + (request if len(request) <= _LABEL_CHARS else request[: _LABEL_CHARS - 1] + "…")
     pattern = _SHELL_WORD if snapshot.language_id == "shellscript" else _WORD
-    if features.spoken.lsp_mode and (word := pattern.search(before)):
+    if features.spoken.lists_by_word and (word := pattern.search(before)):
         return f"{word[0]} {label}"
     # eglot puts the label in for the word and takes it out again; over a longer word it would take what follows, too.
     words = before.split()

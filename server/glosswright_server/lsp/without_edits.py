@@ -1,8 +1,8 @@
-"""What a completion item puts in for a client that passes over the item's edits and takes its `insertText` alone.
+"""What a completion item puts in for a client that passes over the item's edits or their ranges.
 
-JupyterLab's client (jupyterlab-lsp 5.3) is such a one: it puts that text in behind the token at the cursor, or in the
-token's place if the text begins with it. So the text is what comes behind the cursor, imports and all, and what stands
-there already stays.
+JupyterLab's client (jupyterlab-lsp 5.3) takes the `insertText` alone and puts it in behind the token at the cursor, or
+in the token's place if the text begins with it; Kate (22.12) puts the text of the edit in the place of the word at the
+cursor. So the text is what comes behind the cursor, imports and all, and what stands there already stays.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def text_behind(snapshot: Snapshot, offset: int, suggestion: Suggestion) -> str 
     if suggestion.text.startswith(stands):
         head, code = "", suggestion.text[len(stands) :]
     elif stands.strip():
-        head, code = stands + eol + indent, suggestion.text  # a placeholder: the code goes below it
+        head, code = eol + indent, suggestion.text  # a placeholder: the code goes below it
     else:
         return None
     if code.startswith(eol):

@@ -101,7 +101,7 @@ async def test_a_completion_item_brings_them_beside(wire: Wire, filler: str) -> 
     text, line, after = documents("\n", filler)
     wire.model.script = Script(CODE)
     wire.found(verdict=NEEDS_MATH, import_edit=ImportEdit(at=text.index("NAME"), text=IMPORT + "\n"))
-    await wire.initialize(capabilities={})
+    await wire.initialize(capabilities={}, clientInfo={"name": "some editor"})
     wire.open(text)
     character = len(text.splitlines()[line].encode("utf-16-le")) // 2
     params = {"textDocument": {"uri": URI}, "position": {"line": line, "character": character}}
@@ -116,7 +116,7 @@ async def test_a_completion_item_whose_import_goes_to_its_own_line(wire: Wire) -
     text = "# the area of a circle\n"
     wire.model.script = Script(CODE)
     wire.found(verdict=NEEDS_MATH, import_edit=ImportEdit(at=0, text=IMPORT + "\n"))
-    await wire.initialize(capabilities={})
+    await wire.initialize(capabilities={}, clientInfo={"name": "some editor"})
     wire.open(text)
     params = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 22}}
     [item] = (await wire.call("textDocument/completion", params))["items"]

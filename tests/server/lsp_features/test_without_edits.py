@@ -1,7 +1,8 @@
-"""Completion items for a client that passes over edits, as JupyterLab's: its `insertText` alone must do."""
+"""Completion items for a client that passes over edits, as JupyterLab's, or over their ranges, as Kate's."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from glosswright_server.engine.suggestion import ImportEdit
 from glosswright_server.generation.scripted import Script
 
 from .findings import verdict
-from .support import URI, Wire
+from .support import URI, Wire, applied
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -41,14 +42,17 @@ async def offered(wire: Wire, text: str, at: int, **params: Any) -> list[dict[st
     ],
 )
 async def test_the_text_behind_the_cursor(wire: Wire, before: str, behind: str, said: str, after: str | None) -> None:
-    """What is inserted makes of the document what it should be, though nothing can be taken away; the edit of the same
-    item is as for everyone."""
+    """What is inserted makes of the document what it should be, though nothing can be taken away. The edit of the same
+    item does the same, with the word at the cursor for its range."""
     wire.model.script = Script(said)
     [item] = await offered(wire, before + behind, len(before))
     inserted = item["insertText"]
-    inserted = inserted.removeprefix(before.rpartition("\n")[2].lstrip())  # it may begin with the token at the cursor
     assert before + inserted + behind == (after or f"{before}\n{ADD.rstrip()}{behind}")
-    assert item["textEdit"]["newText"].endswith(said.rstrip().replace("\n", "\r\n" if "\r" in behind else "\n"))
+    span = item["textEdit"]["range"]
+    word = re.search(r"\w*$", before.rpartition("\n")[2])
+    assert word is not None
+    assert span["end"]["character"] - span["start"]["character"] == len(word[0])
+    assert applied(before + behind, [item["textEdit"]]) == before + inserted + behind
 
 
 @pytest.mark.parametrize(
@@ -64,6 +68,20 @@ async def test_imports_come_along(wire: Wire, text: str, said: str, inserted: st
     wire.found(verdict=verdict(imports=("import math",)), import_edit=ImportEdit(at=0, text="import math\n"))
     [item] = await offered(wire, text + "\n", len(text))
     assert item["insertText"] == inserted
+    assert item["textEdit"]["newText"].endswith(inserted)
+    assert "additionalTextEdits" not in item
+    assert "command" not in item
+
+
+@pytest.mark.parametrize(("said_of_completion", "label"), [({}, "numbers ✎ two numbers"), ({"x": 1}, "✎ two numbers")])
+async def test_the_label_where_nothing_is_said_of_completion(
+    wire: Wire, said_of_completion: dict[str, Any], label: str
+) -> None:
+    """Kate lists only what begins with the word at the cursor."""
+    wire.model.script = Script(ADD)
+    capabilities = {"textDocument": {"completion": said_of_completion}}
+    [item] = await offered(wire, "# two numbers\n", len("# two numbers"), capabilities=capabilities)
+    assert item["label"] == label
 
 
 async def test_nothing_where_it_would_not_fit(wire: Wire) -> None:

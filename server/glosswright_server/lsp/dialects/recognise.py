@@ -36,7 +36,10 @@ class Spoken:
     """Whether it is Emacs's lsp-mode. Its list shows only what begins with the word at the cursor, and what is to be
     resolved goes to every server of the buffer."""
     nameless: bool = False
-    """Whether it gives no name and takes no snippets, as JupyterLab's, which passes over a completion item's edits."""
+    """Whether it gives no name and takes no snippets, as JupyterLab's, which passes over a completion item's edits, and
+    Kate's, which puts the text of the edit in the place of the word at the cursor, whatever its range."""
+    reticent: bool = False
+    """Whether it says nothing of completion, as Kate's, whose list shows only what begins with that word."""
     helix: bool = False
 
     @property
@@ -52,6 +55,11 @@ class Spoken:
         return self.eglot or self.lsp_mode
 
     @property
+    def lists_by_word(self) -> bool:
+        """Whether an item's label must begin with the word at the cursor."""
+        return self.lsp_mode or (self.nameless and self.reticent)
+
+    @property
     def reports_what_is_shown(self) -> bool:
         """Whether it says itself when a suggestion has been shown."""
         return self.copilot or self.tabby
@@ -64,6 +72,8 @@ def recognise(params: Any) -> Spoken:
     capabilities = (_mapping(params.get("capabilities")), _mapping(options.get("clientCapabilities")))
     tabby_capabilities = [_mapping(one.get("tabby")) for one in capabilities if isinstance(one.get("tabby"), Mapping)]
     infos = (_mapping(params.get("clientInfo")), _mapping(options.get("clientInfo")))
+    completion = _mapping(_mapping(capabilities[0].get("textDocument")).get("completion"))
+    item = _mapping(completion.get("completionItem"))
     named = options.get(DIALECT_OPTION)
     editors = {str(info.get("name")).lower() for info in infos}
     return Spoken(
@@ -72,16 +82,10 @@ def recognise(params: Any) -> Spoken:
         tabby_status=any(one.get("statusDidChangeListener") is True for one in tabby_capabilities),
         eglot="eglot" in editors,
         lsp_mode="emacs" in editors,
-        nameless=not any(info.get("name") for info in infos) and not _takes_snippets(capabilities[0]),
+        nameless=not any(info.get("name") for info in infos) and not item.get("snippetSupport"),
+        reticent=not completion,
         helix="helix" in editors,
     )
-
-
-def _takes_snippets(capabilities: Mapping[str, Any]) -> bool:
-    item = capabilities
-    for name in ("textDocument", "completion", "completionItem"):
-        item = _mapping(item.get(name))
-    return bool(item.get("snippetSupport"))
 
 
 def problems(options: Any) -> Iterator[str]:
