@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from .neovim import Neovim, version
-from .workbench import wait_for
+from .workbench import WAIT_S, wait_for
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -79,8 +80,13 @@ def test_code_action(neovim: Callable[[str], Neovim], text: str, action: str, af
 def test_completion_item(neovim: Callable[[str], Neovim]) -> None:
     """<C-x><C-o> at a comment's end offers one item; accepting it types the code with all its lines."""
     editor = neovim("# add two numbers\n\nx = 1\n")
-    editor.keys(":set completeopt=menuone,noinsert<CR>ggA<C-x><C-o>")
-    [label] = wait_for(lambda: editor.ask("menu"), "the menu")
+    editor.keys(":set completeopt=menuone,noinsert<CR>ggA")
+    for _ in range(3):  # a server that is late gives an empty list, and who wants it asks again
+        editor.keys("<C-x><C-o>")
+        with suppress(AssertionError):
+            wait_for(lambda: editor.ask("menu"), "the menu", timeout_s=WAIT_S / 3)
+            break
+    [label] = editor.ask("menu")
     assert "add two numbers" in label
     editor.keys("<C-y>")
     wait_for(lambda: editor.text == f"# add two numbers\n{CODE}\n\nx = 1", "the item is in the text")

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.timeout(180)
 RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
 
 Start = Callable[..., Neovim]
+INLINE = "textDocument/inlineCompletion"
 
 
 @pytest.fixture
@@ -109,9 +110,12 @@ def test_leaving_insert_mode_cancels(nvim: str, hanging: Workbench) -> None:
     with Neovim(nvim, hanging, plugin_init(), "import os\n") as editor:
         editor.keys("Go")
         editor.type("# add two numbers\n")
-        wait_for(lambda: hanging.messages("textDocument/inlineCompletion"), "a request is under way")
+        wait_for(lambda: hanging.messages(INLINE), "a request is under way")
         editor.normal()
         wait_for(lambda: hanging.messages("$/cancelRequest"), "it is cancelled")
+        wait_for(
+            lambda: len(hanging.answers(INLINE)) == len(hanging.messages(INLINE)), "what was cancelled is answered"
+        )
         assert editor.text == "import os\n# add two numbers\n"
         assert editor.ghost == ""
 
