@@ -2,7 +2,7 @@
 
 Four ways, each with a probability of its own: names renamed on both sides, comments said otherwise, comments written
 carelessly, comments without their full stop. The code never changes its meaning, and nothing that has to be copied is
-damaged. What each of them brings is measured in `docs/experiments.md`, not promised here.
+damaged. What was measured of them stands in `docs/experiments.md`; nothing is promised here.
 """
 
 from __future__ import annotations
