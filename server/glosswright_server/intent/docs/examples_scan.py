@@ -35,6 +35,7 @@ _PIECE = re.compile(
     rf"(?P<string>{_STRING})|(?P<open>[(\[{{])|(?P<stop>[)\]}}\"'`\n])|(?P<space>[ \t]+)|(?P<mark>[,;:.!?#])"
     r"|(?P<ascii>[!-~])|(?P<other>.)"
 )
+_COMPARISON = re.compile(r"[<>]|[=!]=|&&|\|\||\b(?:not|and|or|in|is|if|lambda|instanceof)\b")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_ENDS = 24
 _EACH = 80  # what looking costs besides the code points, counted in these
@@ -181,9 +182,21 @@ def one_line(text: str) -> str:
 
 def _said(expression: str, expected: str, kind: ExampleKind) -> str:
     if kind is ExampleKind.VALUE:
-        return one_line(f"{expression} == {expected}")
+        return one_line(f"({expression}) == {expected}" if _compares(expression) else f"{expression} == {expected}")
     if kind is ExampleKind.PRINTS:
         return one_line(f"{expression} prints {expected}")
     if kind is ExampleKind.RAISES:
         return one_line(f"{expression} raises {expected}")
     return one_line(expression)
+
+
+def _compares(expression: str) -> bool:
+    """Whether an operator that binds no tighter than `==` stands in it outside quotes and brackets."""
+    outside, at = [], 0
+    while at < len(expression):
+        piece = _PIECE.match(expression, at)
+        assert piece is not None
+        end = closing(expression, at) if piece.lastgroup == "open" else piece.end()
+        outside.append(expression[at] if piece.lastgroup not in ("open", "string") else "_")
+        at = max(end, piece.end())
+    return _COMPARISON.search("".join(outside)) is not None

@@ -165,6 +165,11 @@ FOUND = [
     ("await f(1) == 2", "await f(1) == 2"),
     (">>> await f(1)\n2", "await f(1) == 2"),
     ("f(1) -> 2\nf(1) -> 3", "?"),
+    # how it is said
+    (">>> f(1) > 0\nTrue", "(f(1) > 0) == True"),
+    (">>> 2 in f(1)\nTrue", "(2 in f(1)) == True"),
+    (">>> f('a < b')\n2", "f('a < b') == 2"),
+    (">>> f([1 < 2, 3])\n2", "f([1 < 2, 3]) == 2"),
     # what it should be is computed
     ("f(1) == math.pi", "f(1) == math.pi"),
     ("f(3) == math.factorial(3).", "f(3) == math.factorial(3)"),
