@@ -17,7 +17,7 @@ from glosswright_server.intent.model import Extent, Intent, IntentKind
 from glosswright_server.shaping import repeats
 from glosswright_server.shaping.extent import Boundary, Head, head_of, leading, width_of
 from glosswright_server.shaping.lexis import Lexis, Line
-from glosswright_server.shaping.margins import fit
+from glosswright_server.shaping.margins import fit, joined
 
 MOST = 3
 """Helpers of one answer."""
@@ -56,10 +56,7 @@ class Helpers:
 
     def _fitted(self, lines: list[Line], unit: str) -> str:
         told = fit(lines, self._lexis, base=self._column, indent=self._indent, unit=unit, midline=False, absolute=False)
-        return (
-            self._indent
-            + "\n".join(line if seen.inside else line.rstrip() for line, seen in zip(told, lines, strict=True)).rstrip()
-        )
+        return self._indent + joined(told, lines)
 
     def begin(self, lines: Sequence[Line], base: int) -> bool:
         """The body has ended; whether it calls what only a helper could give. `base` is its margin as the model writes

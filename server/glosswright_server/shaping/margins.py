@@ -74,6 +74,11 @@ def fit(
     return fitted
 
 
+def joined(fitted: Sequence[str], lines: Sequence[Line]) -> str:
+    """The text of fitted lines without blanks at their ends, where those are not part of a string."""
+    return "\n".join(line if seen.inside else line.rstrip() for line, seen in zip(fitted, lines, strict=True)).rstrip()
+
+
 def _bracketed_base(lines: Sequence[Line], base: int, tab: int, midline: bool) -> int:
     """The outermost level of an answer in a language of brackets: that of its least indented whole-level line."""
     widths = [width_of(leading(line.text), tab) for line in lines[1:] if line.begins or _closes_all(line)]

@@ -16,7 +16,7 @@ from glosswright_server.shaping import chatter, repeats
 from glosswright_server.shaping.extent import Boundary, Head, head_of
 from glosswright_server.shaping.helpers import Helpers
 from glosswright_server.shaping.lexis import Blocks, Line, lexis_for
-from glosswright_server.shaping.margins import eol_of, fit, tab_width, unit_of
+from glosswright_server.shaping.margins import eol_of, fit, joined, tab_width, unit_of
 
 _LINE_END = re.compile(r"\r\n|\n|\r(?!\Z)")
 """A lone CR counts once the next character shows that it is not the first half of CR LF."""
@@ -232,10 +232,7 @@ class Shaper:
             absolute=self._bounds.within_brackets,
         )
         fitted[0] = self._join(fitted[0])
-        code = "\n".join(
-            line if seen.inside else line.rstrip() for line, seen in zip(fitted, lines, strict=True)
-        ).rstrip()
-        code = repeats.without_right_context(code, self._after, self._left, self._lexis)
+        code = repeats.without_right_context(joined(fitted, lines), self._after, self._left, self._lexis)
         if not code.strip() or self._is_there_already(code):
             return None
         if intent.kind is not IntentKind.CONTINUE and chatter.is_stub(code, intent, self._lexis):

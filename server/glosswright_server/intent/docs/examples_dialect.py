@@ -66,3 +66,9 @@ class Dialect(Protocol):
 
     def call(self, arguments: list[str]) -> str:
         """A call of the function with these arguments."""
+
+
+def meant(names: Collection[str], own: Collection[str]) -> set[str]:
+    """Those of the file's names that mean themselves in an example: not the function's `own` ones, its parameters among
+    them, and none that stands for any value, as a single letter does."""
+    return {one for one in names if len(one) > 1} - {*own} - PLACEHOLDERS

@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Collection, Iterator
 
-from glosswright_server.intent.docs.examples_dialect import FORMULA, PLACEHOLDERS
+from glosswright_server.intent.docs.examples_dialect import FORMULA, PLACEHOLDERS, meant
 from glosswright_server.intent.docs.examples_scan import closing
 
 BUILTINS = frozenset(dir(builtins))
@@ -56,7 +56,7 @@ class PythonDialect:
     def __init__(self, name: str, parameters: tuple[str, ...], names: Collection[str] = ()) -> None:
         self.name = name
         self.parameters = parameters
-        self.names = {one for one in names if len(one) > 1} - {*parameters} - PLACEHOLDERS - {name}
+        self.names = meant(names, (name, *parameters))
         self.is_method = parameters[:1] in (("self",), ("cls",))
 
     def trouble(self, source: str, bound: Collection[str] = ()) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 import tree_sitter
 
-from glosswright_server.intent.docs.examples_dialect import FORMULA, PLACEHOLDERS, Dialect
+from glosswright_server.intent.docs.examples_dialect import FORMULA, PLACEHOLDERS, Dialect, meant
 from glosswright_server.intent.docs.examples_scan import closing, split_top
 from glosswright_server.intent.languages import LANGUAGES
 from glosswright_server.intent.tree import Tree, parse
@@ -65,7 +65,7 @@ class ScriptDialect(Dialect):
         self.language = LANGUAGES[language]
         self.name = name
         self.parameters = parameters
-        self.names = {one for one in names if len(one) > 1} - {*parameters} - PLACEHOLDERS - {name}
+        self.names = meant(names, (name, *parameters))
 
     def trouble(self, source: str, bound: Collection[str] = ()) -> str:
         """Why `source` cannot be evaluated for an example: "" when it can, `FORMULA` when it is none."""
