@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import IO
 
 
@@ -29,15 +30,15 @@ def main(log_path: str, command: list[str]) -> int:
 
 
 def _pass_on(source: int, sink: IO[bytes], direction: str, log: IO[str], lock: threading.Lock) -> None:
+    """What is still said when the other side has gone is noted too: an editor that quits may not wait for answers."""
     rest = b""
     while chunk := os.read(source, 1 << 16):
         rest = _note(rest + chunk, direction, log, lock)
-        try:
+        with suppress(OSError):
             sink.write(chunk)
             sink.flush()
-        except OSError:
-            return
-    sink.close()
+    with suppress(OSError):
+        sink.close()
 
 
 def _note(data: bytes, direction: str, log: IO[str], lock: threading.Lock) -> bytes:

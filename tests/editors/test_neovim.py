@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from .neovim import Neovim, version
-from .workbench import WAIT_S, wait_for
+from .workbench import WAIT_S, Workbench, block, wait_for
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -75,6 +75,14 @@ def test_code_action(neovim: Callable[[str], Neovim], text: str, action: str, af
     assert any(action in line for line in editor.ask("actions"))
     editor.keys("u")
     wait_for(lambda: editor.text == before, "undone")
+
+
+def test_quitting_while_the_model_works(nvim: str, hanging: Workbench) -> None:
+    """Neovim leaves without waiting for answers; the server gives one to each request all the same, and ends."""
+    with Neovim(nvim, hanging, block("neovim.md", "lua"), "# add two numbers\nx = 1") as editor:
+        editor.keys("gggra")
+        wait_for(lambda: hanging.messages("codeAction/resolve"), "the model is asked")
+        assert not hanging.answers("codeAction/resolve")
 
 
 def test_completion_item(neovim: Callable[[str], Neovim]) -> None:

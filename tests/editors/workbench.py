@@ -134,11 +134,10 @@ class Workbench:
         """Each request of the editor was answered once, with an error only where the editor itself had cancelled, and
         what the server said is as LSP 3.18 has it (where the meta model is at hand)."""
         for asked, given in self._dialogues():
-            # Neovim 0.11 does not wait for the answer to `shutdown`.
-            open_requests = {number: method for number, method in asked.items() if method != "shutdown"}
+            open_requests = dict(asked)
             for message in given:
                 open_requests.pop(message["id"], None)
-            assert open_requests == {}
+            assert not open_requests, f"never answered: {open_requests}"
             assert len({message["id"] for message in given}) == len(given)
             errors = [(asked[m["id"]], m["error"]) for m in given if "error" in m and m["error"]["code"] != CANCELLED]
             assert errors == []

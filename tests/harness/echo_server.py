@@ -48,6 +48,7 @@ def build() -> ServerBase:
             await asyncio.sleep(params["seconds"])
         except asyncio.CancelledError:
             ended.append("sleep")
+            await asyncio.sleep(params.get("linger", 0))
             if params.get("swallow"):
                 return "kept"
             raise

@@ -121,10 +121,12 @@ class GlosswrightProtocol(LanguageServerProtocol):
             if isinstance(message, Request):
                 self._answer_error(message.id, INTERNAL_ERROR, _internal_error(message.method, error))
 
-    def cancel_all(self) -> None:
-        """Cancel every running request; each is answered as cancelled."""
+    def cancel_all(self) -> list[asyncio.Task[Any]]:
+        """Cancel every running request; each is answered as cancelled, when the tasks that are returned have ended."""
+        tasks = list(self._running.values())
         for running in list(self._running):
             self._cancel(running)
+        return tasks
 
     # Requests
 
@@ -202,8 +204,9 @@ class GlosswrightProtocol(LanguageServerProtocol):
             self._answer_error(request.id, INTERNAL_ERROR, _internal_error(request.method, error))
 
     def _cancel(self, running: MessageId) -> None:
+        """Once: a second time would interrupt how the handler tidies up."""
         task = self._running.get(running)
-        if task is not None and not task.done():
+        if task is not None and not task.done() and running not in self._cancelled:
             self._cancelled.add(running)
             task.cancel()
 

@@ -216,21 +216,21 @@ class ServerBase(LanguageServer):
         return 1 if self._exit_status is None else self._exit_status
 
     async def _wind_up(self) -> None:
-        """Cancel what runs and let the callbacks tidy up, within the time that is left for it."""
-        self.protocol.cancel_all()
+        """Cancel what runs, let it answer and let the callbacks tidy up, within the time that is left for it."""
+        requests = self.protocol.cancel_all()
         for task in list(self._background):
             task.cancel()
         if self._parent_watch is not None:
             self._parent_watch.stop()
         callbacks = [asyncio.ensure_future(_awaited(callback)) for callback in self._shutdown_callbacks]
-        if not callbacks:
+        if not callbacks and not requests:
             return
-        done, late = await asyncio.wait(callbacks, timeout=EXIT_TIMEOUT_S - _FLUSH_TIMEOUT_S)
+        _, late = await asyncio.wait([*callbacks, *requests], timeout=EXIT_TIMEOUT_S - _FLUSH_TIMEOUT_S)
         for task in late:
-            logger.warning("a shutdown callback did not end in time")
+            logger.warning("%s did not end in time", "a shutdown callback" if task in callbacks else task.get_name())
             task.cancel()
-        for task in done:
-            if not task.cancelled() and (error := task.exception()) is not None:
+        for callback in callbacks:
+            if callback.done() and not callback.cancelled() and (error := callback.exception()) is not None:
                 log_failure(logger, "a shutdown callback", error)
 
     def _input_ended(self, loop: asyncio.AbstractEventLoop, problem: FramingLost | None) -> None:

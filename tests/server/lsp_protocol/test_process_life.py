@@ -162,6 +162,26 @@ def test_exit_without_shutdown(ready: RawClient) -> None:
     assert "tidied up" in ready.stderr()
 
 
+@pytest.mark.parametrize("shut_down", [True, False])
+def test_what_ends_slowly_is_answered(ready: RawClient, shut_down: bool) -> None:
+    """A handler that has to tidy up when it is cancelled gets the time to, and its request an answer."""
+    number = ready.ask("echo/sleep", {"seconds": 30, "linger": 0.4})
+    ready.call("echo/ended")
+    if shut_down:
+        ready.call("shutdown")
+    ready.notify("exit")
+    assert ready.answer(number)["error"]["code"] == -32800
+    assert ready.exit_status() == (0 if shut_down else 1)
+
+
+def test_what_does_not_end_is_cut_short(ready: RawClient) -> None:
+    """One that goes on all the same does not keep the process."""
+    started = time.monotonic()
+    ready.ask("echo/sleep", {"seconds": 30, "linger": 30})
+    assert ready.shut_down() == 0
+    assert time.monotonic() - started < 5
+
+
 def test_exit_before_initialize(client: RawClient) -> None:
     """`exit` is the one notification that works at any time."""
     client.notify("exit")
