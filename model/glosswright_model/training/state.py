@@ -34,6 +34,13 @@ class Kept:
     update: int
     metric: float
     """What validation found there; larger is better."""
+    loss: float = 0.0
+    """The validation loss there, which decides among equals: while no answer is right yet, every metric is 0."""
+
+    @property
+    def rank(self) -> tuple[float, float, int]:
+        """The best comes first; of equals the earlier."""
+        return -self.metric, self.loss, self.update
 
 
 @dataclass(slots=True)
@@ -61,8 +68,8 @@ class Progress:
 
     @property
     def best(self) -> Kept | None:
-        """The checkpoint with the best metric; of equals the first."""
-        return max(self.kept, key=lambda kept: (kept.metric, -kept.update), default=None)
+        """The checkpoint with the best metric."""
+        return min(self.kept, key=lambda kept: kept.rank, default=None)
 
 
 def save_state(folder: Path, progress: Progress, parts: Parts) -> None:

@@ -245,26 +245,24 @@ class Trainer:
     def _validate(self) -> None:
         """Measure, keep the checkpoint if it is one of the best or last, and see whether it is time to slow down."""
         progress, settings = self._progress, self._settings
-        metric = math.nan
+        metric = loss = math.nan
         if self._world.first:
             results = self._measure(self._network)
-            metric = self._deciding(results)
-            if not math.isfinite(results.get("loss", 0.0)):
+            metric, loss = self._deciding(results), results.get("loss", 0.0)
+            if not math.isfinite(loss):
                 raise TrainingError(
                     f"The validation loss is no number after update {progress.update}. {self._way_on()}"
                 )
-            progress.kept.append(Kept(progress.update, metric))
             self._run.save(self._checkpoint(progress.update), self._network, results)
             self._recorder.record("validation", progress.update, progress.epoch, results)
-        (metric,) = self._world.from_first(metric)
-        if not self._world.first:
-            progress.kept.append(Kept(progress.update, metric))
+        metric, loss = self._world.from_first(metric, loss)
+        progress.kept.append(Kept(progress.update, metric, loss))
         best = progress.best
         progress.without_gain = 0 if best and best.update == progress.update else progress.without_gain + 1
         progress.plateau = progress.plateau.after(metric, settings.schedule.floor)
         if settings.schedule.kind != "plateau":
             progress.plateau = self._fresh_plateau()
-        ranked = sorted(progress.kept, key=lambda kept: (-kept.metric, kept.update))[: settings.keep_best]
+        ranked = sorted(progress.kept, key=lambda kept: kept.rank)[: settings.keep_best]
         newest = progress.kept[-settings.keep_last :]
         progress.kept = [kept for kept in progress.kept if kept in ranked or kept in newest]
 
@@ -320,7 +318,7 @@ class Trainer:
             raise TrainingError("The run ended before its first validation: lower validate_every, or train longer.")
         averaged, results = 1, {}
         if self._world.first:
-            ranked = sorted(progress.kept, key=lambda kept: (-kept.metric, kept.update))
+            ranked = sorted(progress.kept, key=lambda kept: kept.rank)
             chosen = (
                 ranked[: settings.keep_best] if settings.average == "best" else progress.kept[-settings.keep_last :]
             )

@@ -283,6 +283,18 @@ def test_it_stops_when_the_metric_no_longer_rises(tmp_path: Path) -> None:
     assert outcome.updates == 32
 
 
+def test_the_loss_decides_while_nothing_is_right(tmp_path: Path) -> None:
+    """On little data no answer may be right for many epochs: the run must neither end there nor keep its beginning."""
+    losses = iter([3.0, 2.0, 1.0, 0.5, 0.7, 0.6, 0.5])
+
+    def evaluate(network: Network) -> Mapping[str, float]:
+        return {"exact_match": 0.0, "loss": next(losses)}
+
+    settings = FAST.model_copy(update={"epochs": 50, "patience": 2, "average": "none"})
+    toy_trainer(tmp_path, settings, evaluate=evaluate, validation=[]).run()
+    assert same(weights(tmp_path), weights(tmp_path / "checkpoints" / "update-0000032"))
+
+
 def test_the_mean_of_checkpoints_is_taken_when_it_is_better(tmp_path: Path) -> None:
     """Averaging is decided by validation, and is what it says: the mean of the kept weights."""
 
