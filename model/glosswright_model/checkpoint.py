@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -135,19 +136,17 @@ def load_checkpoint(folder: Path) -> Loaded:
     architecture, damaged or changed files, or weights that do not fit the configuration.
     """
     finish_replacement(folder)
-    document = read_config(folder)
-    try:
-        config = config_from_dict(_mapping(document, "network"))
-        _refuse_hostile_sizes(config, document)
-        about = _about(_mapping(document, "about"))
-        _check_files(folder, document)
-        codec = _load_codec(folder, document)
+    with _named(folder):
+        config, about, codec = _read_small_parts(folder)
         network = _load_network(folder / WEIGHTS_NAME, config, codec)
-    except (ConfigError, DataError, _Wrong) as error:
-        raise CheckpointError(f"The checkpoint {folder} cannot be used: {error}") from error
-    except OSError as error:
-        raise CheckpointError(f"The checkpoint {folder} cannot be read ({error.strerror or error}).") from error
     return Loaded(network.eval(), codec, about, config)
+
+
+def check_checkpoint(folder: Path) -> None:
+    """See whether `load_checkpoint` would read a folder, up to the values of the weights. Raises CheckpointError."""
+    finish_replacement(folder)
+    with _named(folder):
+        _read_small_parts(folder)
 
 
 def is_checkpoint(folder: Path) -> bool:
@@ -229,6 +228,27 @@ def sha256(path: Path) -> str:
 
 class _Wrong(Exception):
     """What is wrong with a checkpoint, as the end of a sentence."""
+
+
+@contextmanager
+def _named(folder: Path) -> Iterator[None]:
+    """What is wrong, as a CheckpointError with the folder in it."""
+    try:
+        yield
+    except (ConfigError, DataError, _Wrong) as error:
+        raise CheckpointError(f"The checkpoint {folder} cannot be used: {error}") from error
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint {folder} cannot be read ({error.strerror or error}).") from error
+
+
+def _read_small_parts(folder: Path) -> tuple[NetworkConfig, About, Codec]:
+    """All but the weights, whose hash is looked at too."""
+    document = read_config(folder)
+    config = config_from_dict(_mapping(document, "network"))
+    _refuse_hostile_sizes(config, document)
+    about = _about(_mapping(document, "about"))
+    _check_files(folder, document)
+    return config, about, _load_codec(folder, document)
 
 
 def _load_network(path: Path, config: NetworkConfig, codec: Codec) -> Network:

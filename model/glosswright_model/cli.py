@@ -233,12 +233,19 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from glosswright_model.backends.choose import choose
     from glosswright_model.backends.gguf_check import check_gguf
     from glosswright_model.weights import resolve
 
     model = resolve(options.name)
-    if model.entry is None and model.path.is_file():
-        check_gguf(model.path)
+    if model.entry is None and model.path.exists():
+        backend = choose(model.path).backend
+        if model.path.is_file():
+            check_gguf(model.path)
+        elif backend == "seq2seq":
+            from glosswright_model.checkpoint import check_checkpoint  # imports torch
+
+            check_checkpoint(model.path)
     print(model.path if model.present else f"{options.name} would be fetched first")
     return EXIT_OK
 

@@ -181,11 +181,10 @@ def _is_trusted(path: Path) -> bool:
 def _say(suggestion: Suggestion, *, why: bool) -> None:
     """On standard error, so that the code can be piped."""
     timing = suggestion.timing
-    print(
-        f"{suggestion.label} · {suggestion.model} · first token {timing.first_token_ms / 1000:.2f} s · "
-        f"{timing.tokens_per_second:.1f} tokens/s",
-        file=sys.stderr,
-    )
+    first = f"first token {timing.first_token_ms / 1000:.2f} s"
+    # Where all of the code came at once there is no speed to tell.
+    speed = [f"{timing.tokens_per_second:.1f} tokens/s"] if timing.tokens_per_second else []
+    print(" · ".join([suggestion.label, suggestion.model, first, *speed]), file=sys.stderr)
     if suggestion.import_edit is not None:
         print("imports: " + "; ".join(suggestion.import_edit.text.split("\n")).strip("; "), file=sys.stderr)
     if why:

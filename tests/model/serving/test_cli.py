@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from glosswright_model.serving.scripted import scripted_load
 from glosswright_model.serving.source import default_model, model_load, name_of
 from glosswright_model.serving.state_file import Claim, find_running
 from glosswright_model.weights import Progress
+from glosswright_model.weights.shipped import FOLDER
 
 
 @pytest.fixture(autouse=True)
@@ -388,6 +390,35 @@ def test_check_refuses_what_could_not_be_served(
         name = str(tmp_path / name)
     assert cli.main(["check", name]) == 1
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
+        (lambda folder: (folder / "words.json").write_text("[]"), "is not the one it was saved with"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "is not the one it was saved with"),
+        (lambda folder: _rewrite(folder / "config.json", '"version": 1', '"version": 99'), "update glosswright"),
+    ],
+)
+def test_check_refuses_a_damaged_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[Path], object], says: str
+) -> None:
+    """A network of one's own that changed on the way here; the whole one is taken."""
+    folder = tmp_path / "own"
+    shutil.copytree(FOLDER / "django-lstm", folder)
+    assert cli.main(["check", str(folder)]) == 0
+    assert capsys.readouterr().out.strip() == str(folder)
+    damage(folder)
+    assert cli.main(["check", str(folder)]) == 1
+    assert says in capsys.readouterr().err
+
+
+def _rewrite(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def test_check_takes_a_name_of_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
