@@ -56,7 +56,7 @@ def python_checks(
 def _checks(
     text: str, intent: Intent, parsed: Parsed, tree: Tree, contract: Contract, complete: bool
 ) -> tuple[tuple[Check, ...], tuple[str, ...]]:
-    module = module_names(tree)
+    module = module_names(tree, intent.start, len(tree.text) - (len(text) - intent.end))
     resolve, imports = names.names_resolve(parsed, module, text[: intent.start] + "\n" + text[intent.end :])
     checks = [_compiles(parsed, intent), resolve, calls.calls_fit(parsed, module, tree, intent.start)]
     if not complete or intent.extent is Extent.LINE:

@@ -47,8 +47,11 @@ class ModuleNames:
         self.bound.setdefault(name, []).append(node)
 
 
-def module_names(tree: Tree) -> ModuleNames:
-    """Read them off `tree`, whose text is the file with the candidate in it."""
+def module_names(tree: Tree, start: int = 0, end: int = 0) -> ModuleNames:
+    """Read them off `tree`, whose text is the file with the candidate in it, at `start..end`.
+
+    Where the user writes `x += 1`, there is an `x`; where the candidate does, that is to be seen.
+    """
     names = ModuleNames()
     stack = list(tree.root.named_children) if tree.root is not None else []
     while stack:
@@ -61,6 +64,8 @@ def module_names(tree: Tree) -> ModuleNames:
             _define(tree, names, node)
         elif kind in ("import_statement", "import_from_statement", "future_import_statement"):
             _import(tree, names, node)
+        elif kind == "augmented_assignment" and start <= node.start_byte < end:
+            pass
         elif kind in ("assignment", "augmented_assignment", "for_statement", "type_alias_statement"):
             if (left := node.child_by_field_name("left")) is not None:
                 _bind_all(tree, names, left)

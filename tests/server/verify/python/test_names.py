@@ -60,6 +60,9 @@ F = "def f(a, b=2, *args, c, **options):▮\n"
         ("def 求和(数):▮\n", "\n    值 = 数\n    return 值"),
         ("\ufeffimport os\r\n\r\n\r\ndef f(a):▮\r\n", "\r\n    s = 'é'; return os, a, s"),
         ("\x0cdef f(a):▮\n\x0c\ndef g(): pass\n", "\n    return g(), a"),
+        ("total = 0\n# add them all up ▮\n", "\ntotal += sum([1, 2])"),
+        ("urlpatterns += [1]\n# add two to the urls ▮\n", "\nurlpatterns += [2]"),
+        ("# add them all up ▮\n", "\ntotal = 0\nfor n in [1, 2]:\n    total += n"),
         ("def f(a):\n\tif a:▮\n", "\n\t\treturn a"),
     ],
 )
@@ -85,6 +88,7 @@ def test_what_python_finds(document: str, insertion: str) -> None:
         (F, "\n    return string.lower()", "`string` is not defined"),
         (F, "\n    return no_such_module_anywhere.run(a)", "`no_such_module_anywhere` is not defined"),
         ("def other():\n    hidden = 1\n\n\n" + F, "\n    return hidden", "`hidden` is not defined"),
+        ("# add them all up ▮\n", "\ntotal += sum([1, 2])", "`total` is not defined"),
     ],
 )
 def test_what_python_does_not_find(document: str, insertion: str, detail: str) -> None:
