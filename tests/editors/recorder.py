@@ -17,7 +17,14 @@ from typing import IO
 
 
 def main(log_path: str, command: list[str]) -> int:
-    """Run the server until it ends; its exit status."""
+    """Run the server until it ends; its exit status.
+
+    A second process does the work: some editors kill the one they know as soon as they have said `exit`.
+    """
+    if hasattr(os, "fork"):
+        if child := os.fork():
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.setsid()
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert server.stdin is not None
     assert server.stdout is not None
