@@ -57,14 +57,14 @@ def _mine(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from glosswright_model.data.mining.extract import ExtractOptions
-    from glosswright_model.data.mining.languages import LANGUAGES, find_language
+    from glosswright_model.data.mining.languages import find_language
     from glosswright_model.data.mining.mine import MineOptions, mine
     from glosswright_model.data.pairs import PAIR_KINDS
     from glosswright_model.errors import DataError
 
     if options.max_pairs < 1:
         raise DataError("--max-pairs must be 1 or more")
-    wanted = frozenset(find_language(name).key for name in options.language) or frozenset(LANGUAGES)
+    wanted = frozenset(find_language(name).key for name in options.language) or None
     how = MineOptions(
         languages=wanted,
         extract=ExtractOptions(kinds=frozenset(options.kind or PAIR_KINDS), whole_docstrings=options.whole_docstrings),

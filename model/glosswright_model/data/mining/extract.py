@@ -9,20 +9,27 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice, takewhile
 
 import tree_sitter
 
-from glosswright_model.data.mining.languages import LANGUAGES, MinedLanguage, load_grammar
+from glosswright_model.data.mining.functions import Body, body_of, function_in, is_function, outer_of
+from glosswright_model.data.mining.languages import LANGUAGES, load_grammar
+from glosswright_model.data.mining.mined_language import MinedLanguage
 from glosswright_model.data.mining.prose import comment_text, summary, unwanted, without_sections
 from glosswright_model.data.pairs import PairKind
 
 MAX_PARSE_S = 5.0
 """Processor time for one file. Some inputs make a grammar's error recovery take minutes."""
 _CHUNK = 1 << 16
+_MAX_SIBLINGS = 64
+"""That are looked at behind a comment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +84,13 @@ class _Extractor:
         self.source, self.language, self.options, self.result = source, language, options, result
         self.documented: set[int] = set()
         """Functions that a docstring has been found for."""
+        self.docs: set[int] = set()
+        """Comments that are docstrings."""
 
     def run(self, root: tree_sitter.Node) -> None:
         captures = tree_sitter.QueryCursor(_query(self.language.key)).captures(root)
-        if self.language.docstrings:
-            for function in captures.get("function", []):
+        for function in captures.get("function", []):
+            if is_function(function, self.language):
                 self._docstring(function)
         parents: dict[int, tree_sitter.Node] = {}
         for comment in captures.get("comment", []):
@@ -93,27 +102,48 @@ class _Extractor:
     # Docstrings.
 
     def _docstring(self, function: tree_sitter.Node) -> None:
-        body = function.child_by_field_name("body")
-        if body is None or not body.named_children:
+        body = body_of(function, self.language)
+        if body is None:
             return
-        first, *rest = body.named_children
+        first, *rest = body.nodes
         string = first.named_children[0] if first.type == "expression_statement" and first.named_children else first
-        if string.type != "string":
+        comments: list[tree_sitter.Node] = []
+        if string.type in self.language.docstrings:
+            text = _literal(_text(string)) if self.language.key == "python" else _quoted(_text(string))
+        elif comments := self._comments_inside(body.nodes):
+            rest = rest[len(comments) - 1 :]
+            text = comment_text([_text(comment) for comment in comments])
+        else:
             return
-        text = _literal(_text(string))
         statements = [node for node in rest if node.type not in self.language.comments]
         if text is None:
             self.result.left_out["no-prose"] += 1
             return
         self.documented.add(function.id)
-        outer = self._outer(function)
+        self.docs.update(comment.id for comment in comments)
+        outer = outer_of(function, self.language)
         begin = next((node for node in rest if self._begins_line(node)), None)
         if not statements or begin is None:
             self.result.left_out["no-body"] += 1
             return
-        signature = self._dedented(outer.start_byte, body.start_byte)
-        code = self._dedented(begin.start_byte, body.end_byte)
-        self._function(inspect.cleandoc(text), signature, code, string, outer, indented=True)
+        signature = self._signature(outer, body)
+        code = self._dedented(begin.start_byte, self._body_end(body))
+        if self.language.key == "python":
+            inside = "\n".join("    " + line if line else "" for line in code.split("\n"))
+            whole = f"{signature}\n{inside}"
+        else:
+            whole = self._dedented(outer.start_byte, outer.end_byte, without=(first.start_byte, begin.start_byte))
+        self._function(inspect.cleandoc(text), signature, code, whole, string, outer, outer)
+
+    def _comments_inside(self, nodes: list[tree_sitter.Node]) -> list[tree_sitter.Node]:
+        """The comment that begins a body, where it is one that documents the function."""
+        if not _text(nodes[0]).startswith(self.language.docs_inside or "\0") or not self._begins_line(nodes[0]):
+            return []
+        after = (node for node in nodes[1:])
+        run = [nodes[0]]
+        while (node := next(after, None)) is not None and self._goes_on(run, node):
+            run.append(node)
+        return run
 
     # Comments.
 
@@ -121,83 +151,137 @@ class _Extractor:
         children = parent.children
         place = 0
         while place < len(children):
-            if children[place].type not in self.language.comments or not self._begins_line(children[place]):
+            first = children[place]
+            if not self._is_comment(first) or not self._begins_line(first) or first.id in self.docs:
                 place += 1
                 continue
-            if children[place].start_byte == 0 and self.source.startswith(b"#!"):
+            if first.start_byte == 0 and self.source.startswith(b"#!"):
                 place += 1
                 continue
-            run = [children[place]]
-            while (
-                place + len(run) < len(children)
-                and (after := children[place + len(run)]).type in self.language.comments
-                and after.start_point.row == self._end_row(run[-1]) + 1
-                and after.start_point.column == run[0].start_point.column
-            ):
-                run.append(after)
+            run = [first]
+            while place + len(run) < len(children) and self._goes_on(run, children[place + len(run)]):
+                run.append(children[place + len(run)])
             place += len(run)
             if place < len(children):
-                self._run(run, children[place:], parent)
+                self._run(run, children[place : place + _MAX_SIBLINGS], parent)
+            elif self.language.strays and (after := self._after_parent(parent, run[0].start_point.column)):
+                self._run(run, after, after[0].parent or parent)
+
+    def _is_comment(self, node: tree_sitter.Node) -> bool:
+        return node.type in self.language.comments or (
+            node.type in self.language.docs_above and _text(node).startswith(self.language.doc_word)
+        )
+
+    def _goes_on(self, run: list[tree_sitter.Node], after: tree_sitter.Node) -> bool:
+        """Whether a node belongs to the comment that stands above it."""
+        return (
+            after.type in self.language.comments
+            and run[0].type in self.language.comments
+            and after.start_point.row == self._end_row(run[-1]) + 1
+            and after.start_point.column == run[0].start_point.column
+        )
+
+    def _after_parent(self, parent: tree_sitter.Node, column: int) -> list[tree_sitter.Node]:
+        """What follows a comment that the grammar counts to the node before it, if it is as far to the right."""
+        node: tree_sitter.Node | None = parent
+        while node is not None and node.next_sibling is None:
+            node = node.parent
+        after: list[tree_sitter.Node] = []
+        while node is not None and (node := node.next_sibling) is not None and len(after) < _MAX_SIBLINGS:
+            after.append(node)
+        return after if after and after[0].start_point.column == column else []
 
     def _run(self, run: list[tree_sitter.Node], after: list[tree_sitter.Node], parent: tree_sitter.Node) -> None:
-        if after[0].start_point.row != self._end_row(run[-1]) + 1 or not self._begins_line(after[0]):
-            self.result.left_out["apart"] += 1
-            return
-        text = comment_text([_text(comment) for comment in run])
         in_block = parent.type in self.language.blocks
         if after[0].type in self.language.bodies:
             after, in_block = after[0].children, True
-            if not after:
-                return
+        after = list(islice(self._flat(after), _MAX_SIBLINGS))
+        if not after:
+            return
+        if after[0].start_point.row != self._end_row(run[-1]) + 1 or not self._begins_line(after[0]):
+            self.result.left_out["apart"] += run[0].type in self.language.comments
+            return
         place = 0
         while place < len(after) - 1 and after[place].type in self.language.prefixes:
+            if after[place + 1].start_point.row > self._row(after[place], self._stop(after[place])) + 1:
+                break
             place += 1
-        function = self._function_in(after[place])
-        if function is not None:
+        function = function_in(after[place], self.language)
+        if place and after[place].type in self.language.prefixed:
+            function = after[place]
+        if run[0].type not in self.language.comments:
+            text = _without_declaration(_quoted(_text(run[0])) or "")
+            in_block = False
+        else:
+            text = comment_text([_text(comment) for comment in run])
+        if function is not None and text:
             if function.id not in self.documented:
-                self._documented(text, run[0], function, after[0], after[place])
+                self._documented(text, run[0], function, after, place)
         elif in_block:
             self._statements(text, run[0], after)
+
+    def _flat(self, nodes: Iterable[tree_sitter.Node]) -> Iterator[tree_sitter.Node]:
+        """Siblings, with the statements of blocks in their place: some grammars nest what people write in a row."""
+        waiting = [iter(nodes)]
+        while waiting:
+            node = next(waiting[-1], None)
+            if node is None:
+                waiting.pop()
+            elif node.type in self.language.bodies:
+                waiting.append(iter(node.children))
+            elif node.is_named or (node.text or b"").strip():
+                yield node
 
     def _documented(
         self,
         text: str,
         comment: tree_sitter.Node,
         function: tree_sitter.Node,
-        first: tree_sitter.Node,
-        outer: tree_sitter.Node,
+        after: list[tree_sitter.Node],
+        place: int,
     ) -> None:
-        body = function.child_by_field_name("body")
+        first, outer = after[0], after[place]
+        if self.language.equations:
+            last = self._last_equation(function, after[place + 1 :])
+            signature = self._dedented(first.start_byte, after[place - 1].end_byte) if place else ""
+            code = self._dedented(function.start_byte, self._stop(last))
+            self._function(
+                text, signature, code, self._dedented(first.start_byte, self._stop(last)), comment, first, last
+            )
+            return
+        body = body_of(function, self.language)
         if body is None:
             self.result.left_out["no-body"] += 1
             return
-        inner = [node for node in body.children if not self.language.enclosed or node.is_named]
-        # A comment that begins the body stands beside it in languages without braces.
-        leading = [
-            node
-            for node in function.children
-            if node.type in self.language.comments and node.end_byte <= body.start_byte
-        ]
-        inner = [*leading, *inner] if not self.language.enclosed else inner
-        statements = [node for node in inner if node.is_named and node.type not in self.language.comments]
-        ends = leading[0].start_byte if leading and not self.language.enclosed else body.start_byte
-        signature = self._dedented(first.start_byte, ends)
-        code = self._dedented(inner[0].start_byte, inner[-1].end_byte) if statements else ""
-        is_block = body.type in self.language.blocks or not self.language.enclosed
-        self._function(text, signature, code if is_block else "", comment, outer, first=first)
+        signature = self._signature(first, body)
+        code = self._dedented(body.nodes[0].start_byte, self._body_end(body))
+        whole = self._dedented(first.start_byte, self._stop(outer))
+        self._function(text, signature, code, whole, comment, first, outer)
+
+    def _last_equation(self, function: tree_sitter.Node, after: list[tree_sitter.Node]) -> tree_sitter.Node:
+        last, name = function, function.child_by_field_name("name")
+        for node in after:
+            other = node.child_by_field_name("name")
+            if node.type != function.type or name is None or other is None or other.text != name.text:
+                break
+            last = node
+        return last
 
     def _statements(self, text: str, comment: tree_sitter.Node, after: list[tree_sitter.Node]) -> None:
         taken: list[tree_sitter.Node] = []
         for node in after:
             if not node.is_named:
                 continue  # separators
+            if taken and node.type in self.language.continued:
+                taken.append(node)
+                continue
             if node.type in self.language.comments and not self._begins_line(node):
                 continue  # at the end of a statement's line
             if node.type in self.language.comments or not self._begins_line(node):
                 break
-            if taken and node.start_point.row > self._end_row(taken[-1]) + 1:
+            if taken and node.start_point.row > self._row(taken[-1], self._with_end(self._stop(taken[-1]))) + 1:
                 break
-            if node.type in self.language.skipped or self._function_in(node) is not None:
+            if node.type in self.language.skipped or function_in(node, self.language) is not None:
                 break
             taken.append(node)
         if not taken:
@@ -206,7 +290,8 @@ class _Extractor:
         text = without_sections(text)
         limit = self.options.max_statement_lines
         if self._lines(taken[0], taken[-1]) > limit:
-            taken = taken[:1]
+            more = takewhile(lambda node: node.type in self.language.continued, taken[1:])
+            taken = [taken[0], *more]
         if self._lines(taken[0], taken[-1]) > limit:
             self.result.left_out["long-code"] += 1
         elif any(node.has_error for node in taken):
@@ -214,7 +299,7 @@ class _Extractor:
         elif reason := unwanted(text, self.language.key):
             self.result.left_out[reason] += 1
         elif "statement" in self.options.kinds:
-            code = self._dedented(taken[0].start_byte, self._with_semicolon(taken[-1]))
+            code = self._dedented(taken[0].start_byte, self._with_end(self._stop(taken[-1])))
             if code.rstrip(";") in _TRIVIAL:
                 self.result.left_out["no-statement"] += 1
             else:
@@ -227,55 +312,41 @@ class _Extractor:
         text: str,
         signature: str,
         code: str,
+        whole: str,
         comment: tree_sitter.Node,
-        outer: tree_sitter.Node,
-        *,
-        first: tree_sitter.Node | None = None,
-        indented: bool = False,
+        first: tree_sitter.Node,
+        last: tree_sitter.Node,
     ) -> None:
         source = text.strip() if self.options.whole_docstrings else summary(text)
-        begin = outer if first is None else first
-        if outer.has_error or begin.has_error:
+        if first.has_error or last.has_error:
             self.result.left_out["errors"] += 1
-        elif self._lines(begin, outer) > self.options.max_function_lines:
+        elif self._lines(first, last) > self.options.max_function_lines:
             self.result.left_out["long-code"] += 1
         elif reason := unwanted(source, self.language.key):
             self.result.left_out[reason] += 1
         elif code.strip().rstrip(";") in _TRIVIAL or code.strip().startswith("raise NotImplementedError"):
             self.result.left_out["no-body"] += 1
         else:
-            if "body" in self.options.kinds:
+            if "body" in self.options.kinds and signature:
                 self._add(source, code, "body", comment, signature)
             if "function" in self.options.kinds:
-                inside = "\n".join("    " + line if line else "" for line in code.split("\n"))
-                whole = f"{signature}\n{inside}" if indented else self._dedented(begin.start_byte, outer.end_byte)
                 self._add(source, whole, "function", comment)
 
     def _add(self, source: str, target: str, kind: PairKind, comment: tree_sitter.Node, context: str = "") -> None:
         self.result.found.append(Found(source, target, kind, comment.start_point.row + 1, context))
 
-    def _outer(self, function: tree_sitter.Node) -> tree_sitter.Node:
-        outer = function
-        while outer.parent is not None and outer.parent.type in self.language.wrappers:
-            outer = outer.parent
-        return outer
+    def _signature(self, first: tree_sitter.Node, body: Body) -> str:
+        return self._dedented(first.start_byte, body.begin).removesuffix("{").rstrip()
 
-    def _function_in(self, node: tree_sitter.Node) -> tree_sitter.Node | None:
-        """The function that a sibling is or wraps."""
-        for _ in range(4):
-            if node.type in self.language.functions:
-                return node
-            if node.type not in self.language.wrappers:
-                return None
-            inner = [
-                child
-                for child in node.named_children
-                if child.type in self.language.wrappers or child.type in self.language.functions
-            ]
-            if len(inner) != 1:
-                return None
-            node = inner[0]
-        return None
+    def _body_end(self, body: Body) -> int:
+        if body.node is not None:
+            return self._stop(body.node)
+        nodes, column = list(body.nodes), body.nodes[0].start_point.column
+        while self.language.strays and nodes[-1].type in self.language.comments:
+            if nodes[-1].start_point.column >= column:
+                break
+            nodes.pop()
+        return self._with_end(nodes[-1].end_byte)
 
     # Text.
 
@@ -291,23 +362,66 @@ class _Extractor:
             1 if node.end_point.column == 0 and node.end_point.row > node.start_point.row else 0
         )
 
+    def _stop(self, node: tree_sitter.Node) -> int:
+        """The byte behind a node's code: without line ends, and without comments that belong to what follows."""
+        stop, current = node.end_byte, node
+        while self.language.strays and (children := current.children):
+            kept = len(children)
+            while kept and self._is_stray(children[kept - 1], node.start_point.column):
+                kept -= 1
+            if not kept:
+                break
+            if kept < len(children):
+                stop = children[kept - 1].end_byte
+            current = children[kept - 1]
+        while stop > node.start_byte and self.source[stop - 1 : stop].isspace():
+            stop -= 1
+        return stop
+
+    def _is_stray(self, node: tree_sitter.Node, column: int) -> bool:
+        if node.type in self.language.comments:
+            return node.start_point.column <= column or not self._begins_line(node)
+        return not node.is_named and not (node.text or b"").strip()
+
+    def _row(self, node: tree_sitter.Node, byte: int) -> int:
+        """Of a byte in a node."""
+        return node.start_point.row + self.source.count(b"\n", node.start_byte, byte)
+
     def _lines(self, first: tree_sitter.Node, last: tree_sitter.Node) -> int:
-        return self._end_row(last) - first.start_point.row + 1
+        return self._row(last, self._stop(last)) - first.start_point.row + 1
 
-    def _with_semicolon(self, node: tree_sitter.Node) -> int:
-        end = node.end_byte
-        return end + 1 if self.source[end : end + 1] == b";" else end
+    def _with_end(self, stop: int) -> int:
+        found = re.compile(self.language.ends.encode()).match(self.source, stop)
+        return found.end() if found else stop
 
-    def _dedented(self, begin: int, end: int) -> str:
-        """A piece of the file without the indentation of its first line, where lines have it."""
+    def _dedented(self, begin: int, end: int, without: tuple[int, int] = (0, 0)) -> str:
+        """A piece of the file without the indentation of its first line, where lines have it.
+
+        without: bytes inside it that are left out.
+        """
         margin = self.source[self._line_start(begin) : begin].decode()
-        text = self.source[begin:end].decode("utf-8", "replace").rstrip()
-        if margin.strip():
-            margin = ""
+        left, right = without if without[1] else (end, end)
+        text = (self.source[begin:left] + self.source[right:end]).decode("utf-8", "replace").rstrip()
+        margin = margin[: len(margin) - len(margin.lstrip())]
         return "\n".join(line.removeprefix(margin).rstrip("\r") for line in text.split("\n"))
 
 
-_TRIVIAL = frozenset({"", "pass", "...", "return", "return None", "return null", "continue", "break"})
+_TRIVIAL = frozenset(
+    {
+        "",
+        "pass",
+        "...",
+        "return",
+        "return None",
+        "return null",
+        "continue",
+        "break",
+        "nil",
+        "return nil",
+        "undefined",
+        "()",
+    }
+)
 """Code that says nothing about its comment, without a semicolon."""
 
 
@@ -330,7 +444,8 @@ def _parse(source: bytes, language: str) -> tree_sitter.Tree | None:
 def _query(key: str) -> tree_sitter.Query:
     language = LANGUAGES[key]
     patterns = [f"({name}) @comment" for name in sorted(language.comments)]
-    if language.docstrings:
+    patterns += [f"({name}) @comment" for name in sorted(language.docs_above)]
+    if language.docstrings or language.docs_inside:
         patterns += [f"({name}) @function" for name in sorted(language.functions)]
     query: tree_sitter.Query = tree_sitter.Query(load_grammar(key), "\n".join(patterns))
     return query
@@ -347,3 +462,22 @@ def _literal(text: str) -> str | None:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     return value if isinstance(value, str) else None
+
+
+_STRING = re.compile(r'"""(.*?)"""|"((?:[^"\\]|\\.)*)"', re.S)
+
+
+def _quoted(text: str) -> str | None:
+    """What stands in the first double quotes; None where there are none."""
+    found = _STRING.search(text)
+    if found is None:
+        return None
+    return re.sub(r'\\(["\\])', r"\1", found[1] or found[2] or "")
+
+
+def _without_declaration(text: str) -> str:
+    """Documentation without the indented code that may begin it: Julia repeats the declaration there."""
+    paragraphs = re.split(r"\n[ \t]*\n", inspect.cleandoc(text))
+    while len(paragraphs) > 1 and all(line.startswith("    ") for line in paragraphs[0].split("\n")):
+        del paragraphs[0]
+    return "\n\n".join(paragraphs)

@@ -6,13 +6,16 @@ Keys are LSP language identifiers, as in `Pair.language`.
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+import re
+import warnings
 from functools import cache
 from pathlib import PurePath
 from types import MappingProxyType
 
 import tree_sitter
 
+from glosswright_model.data.mining.further_languages import FURTHER_LANGUAGES
+from glosswright_model.data.mining.mined_language import MinedLanguage
 from glosswright_model.errors import DataError
 
 OTHERS = frozenset(
@@ -40,39 +43,27 @@ OTHERS = frozenset(
 """Names of folders that hold other people's code."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinedLanguage:
-    """One language: its files, its grammar, and names of the grammar's nodes."""
-
-    key: str
-    module: str
-    factory: str = "language"
-    extensions: tuple[str, ...]
-    """Lower case, with the dot; a whole file name has none."""
-    aliases: tuple[str, ...] = ()
-    """Other names by which a person may ask for it."""
-    comments: frozenset[str] = frozenset({"comment"})
-    functions: frozenset[str] = frozenset()
-    """Functions with a `body` field."""
-    wrappers: frozenset[str] = frozenset()
-    """Nodes that may stand around a function and belong to its text: decorators, exports, `const f = …`."""
-    prefixes: frozenset[str] = frozenset()
-    """Siblings that may stand between a comment and its function and belong to its text: attributes."""
-    blocks: frozenset[str] = frozenset()
-    """Nodes whose children are statements."""
-    bodies: frozenset[str] = frozenset()
-    """Blocks that begin after a leading comment, which is then their sibling and not their child."""
-    skipped: frozenset[str] = frozenset()
-    """Siblings that are no statements worth a comment: imports, types, preprocessor lines."""
-    docstrings: bool = False
-    """Whether a string as the first statement of a body documents the function."""
-    enclosed: bool = True
-    """Whether a function's body node includes its braces."""
+def language_of(path: PurePath, source: bytes = b"") -> MinedLanguage | None:
+    """By the name of the file, and by its text where two languages share an ending; None for files not mined."""
+    found = _BY_EXTENSION.get(path.suffix.lower()) or _BY_EXTENSION.get(path.name.lower())
+    if shares_ending(path) and not _OBJECTIVE_C.search(source):
+        return LANGUAGES["matlab"]
+    return found
 
 
-def language_of(path: PurePath) -> MinedLanguage | None:
-    """By the name of the file; None for files that are not mined."""
-    return _BY_EXTENSION.get(path.suffix.lower()) or _BY_EXTENSION.get(path.name.lower())
+def shares_ending(path: PurePath) -> bool:
+    """Whether the name alone does not tell the language."""
+    return path.suffix.lower() == ".m"
+
+
+_OBJECTIVE_C = re.compile(
+    rb"^\s*(?:#\s*(?:import|include|define|if)|@(?:import|interface|implementation|protocol|class)\b|//|/\*)", re.M
+)
+
+
+def package_of(language: MinedLanguage) -> str:
+    """The name by which its grammar is installed."""
+    return language.module.replace("_", "-")
 
 
 def find_language(name: str) -> MinedLanguage:
@@ -89,10 +80,13 @@ def load_grammar(key: str) -> tree_sitter.Language:
     language = LANGUAGES[key]
     try:
         module = importlib.import_module(language.module)
-        return tree_sitter.Language(getattr(module, language.factory)())
+        with warnings.catch_warnings():  # some wheels still give an address, which tree-sitter takes but deplores
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return tree_sitter.Language(getattr(module, language.factory)())
     except (ImportError, AttributeError, ValueError, TypeError) as error:
-        package = language.module.replace("_", "-")
-        raise DataError(f"{key} files need a grammar that is not installed: pip install {package}") from error
+        raise DataError(
+            f"{key} files need a grammar that is not installed: pip install {package_of(language)}"
+        ) from error
 
 
 _TYPESCRIPT = frozenset(
@@ -157,7 +151,7 @@ LANGUAGES: MappingProxyType[str, MinedLanguage] = MappingProxyType(
                 skipped=frozenset(
                     {"import_statement", "import_from_statement", "future_import_statement", "class_definition"}
                 ),
-                docstrings=True,
+                docstrings=frozenset({"string"}),
                 enclosed=False,
             ),
             _ecmascript(
@@ -248,6 +242,7 @@ LANGUAGES: MappingProxyType[str, MinedLanguage] = MappingProxyType(
                 comments=frozenset({"comment", "marginalia"}),
                 blocks=frozenset({"program"}),
             ),
+            *FURTHER_LANGUAGES,
         )
     }
 )

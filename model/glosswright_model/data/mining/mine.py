@@ -15,7 +15,7 @@ from pathlib import Path
 
 from glosswright_model.data.mining.duplicates import Duplicates
 from glosswright_model.data.mining.extract import Extraction, ExtractOptions, extract
-from glosswright_model.data.mining.languages import LANGUAGES
+from glosswright_model.data.mining.languages import LANGUAGES, load_grammar, package_of
 from glosswright_model.data.mining.licences import Licences, is_permissive
 from glosswright_model.data.mining.repository import Repository, repository_of
 from glosswright_model.data.mining.secrets import holds_secret
@@ -31,7 +31,8 @@ from glosswright_model.errors import DataError
 class MineOptions:
     """How trees are mined."""
 
-    languages: frozenset[str] = frozenset(LANGUAGES)
+    languages: frozenset[str] | None = None
+    """Only these; None for all whose grammars are installed."""
     extract: ExtractOptions = field(default_factory=ExtractOptions)
     licences: frozenset[str] = frozenset()
     """Keep only pairs under these licences (SPDX expressions; "permissive" for those that ask for notices alone)."""
@@ -88,21 +89,22 @@ def mine(paths: Iterable[Path], out: Path, options: MineOptions, on_progress: On
     """Mine source trees into a file of pairs.
 
     Raises DataError: a path there is not, an output that cannot be written (what was there is untouched), a missing
-    grammar or library.
+    library, and the missing grammar of a language that was asked for.
     """
     if out.suffix not in (".jsonl", ".parquet"):
         raise DataError(f"{out} must end in .jsonl or .parquet")
     split_of("", dev=options.dev, test=options.test, seed=options.seed)  # says what is wrong before the work begins
     report = Report()
-    files = list(
-        walk(
-            paths,
-            options.languages,
-            report.passed,
-            with_others=options.with_others,
-            without_tests=options.without_tests,
-        )
+    for key in options.languages or ():
+        load_grammar(key)  # says what is missing before the work begins
+    walked = walk(
+        paths,
+        frozenset(LANGUAGES) if options.languages is None else options.languages,
+        report.passed,
+        with_others=options.with_others,
+        without_tests=options.without_tests,
     )
+    files = list(_readable(walked, report.passed))
     duplicates = Duplicates()
     splits: list[Split] = []
     try:
@@ -126,6 +128,22 @@ def mine(paths: Iterable[Path], out: Path, options: MineOptions, on_progress: On
     except OSError as error:
         raise DataError(f"{out} cannot be written: {error.strerror or error}; what was there is untouched") from error
     return report
+
+
+def _readable(files: Iterable[SourceFile], passed: Passed) -> Iterator[SourceFile]:
+    missing: dict[str, str] = {}
+    for file in files:
+        if file.language not in missing:
+            try:
+                load_grammar(file.language)
+                missing[file.language] = ""
+            except DataError:
+                package = package_of(LANGUAGES[file.language])
+                missing[file.language] = f"{file.language}: grammar not installed (pip install {package})"
+        if reason := missing[file.language]:
+            passed.add(reason, file.path)
+        else:
+            yield file
 
 
 @dataclass(slots=True)

@@ -17,9 +17,24 @@ MIN_WORDS, MAX_WORDS, MAX_CHARACTERS = 3, 300, 4000
 _MIN_UNSPACED = 4
 """Letters of Chinese or Japanese that are as good as `MIN_WORDS` words."""
 
-_BLOCK = re.compile(r"^/\*+!?<?|\*+/$")
-_LINE = re.compile(r"^(?:/{2,}[!<]?|#+[!:]?|--+|;+|%+)[ \t]?")
+_BLOCKS = tuple(
+    (re.compile(rf"^{begin}"), re.compile(rf"{end}$"))
+    for begin, end in (
+        (r"/\*+!?<?", r"\*+/"),
+        (r"--\[=*\[", r"\]=*\]"),  # Lua
+        (r"\{-[ \t]*[|^]?", r"-\}"),  # Haskell
+        (r"\(\*+", r"\*+\)"),  # OCaml, F#
+        (r"#=", r"=#"),  # Julia
+        (r"<#", r"#>"),  # PowerShell
+        (r"#\|", r"\|#"),  # Lisp
+        (r"%\{[ \t]*\n", r"\n[ \t]*%\}"),  # MATLAB
+        (r"=begin[^\n]*\n", r"\n=end[^\n]*"),  # Ruby
+    )
+)
+_LINE = re.compile(r"^[ \t]*(?:/{2,}[!<]?|#+[!:]?|--+(?:[ \t]*[|^](?=[ \t]))?|;+|%+|!+[<>]?)[ \t]?")
 _STAR = re.compile(r"^[ \t]*\*(?!\*)[ \t]?")
+_SUMMARY = re.compile(r"[ \t]*</?summary>[ \t]*|\A\s*\.(?:SYNOPSIS|DESCRIPTION)[ \t]*(?=\n)", re.I)
+_REFERENCE = re.compile(r"<(?:see|seealso|paramref|typeparamref)\s+\w+=\"(?:[A-Z]:)?([^\"]*)\"\s*/>|</?c>")
 
 
 def comment_text(comments: Sequence[str]) -> str:
@@ -27,14 +42,15 @@ def comment_text(comments: Sequence[str]) -> str:
     lines: list[str] = []
     for comment in comments:
         comment = comment.strip()
-        if comment.startswith("/*"):
-            rows = _BLOCK.sub("", _BLOCK.sub("", comment)).split("\n")
-            lines += [rows[0].strip(), *(_STAR.sub("", row).rstrip() for row in rows[1:])]
-        elif comment.startswith("=begin"):
-            lines += comment.split("\n")[1:-1]
+        for begin, end in _BLOCKS:
+            if begin.match(comment) and end.search(comment):
+                first, *rows = end.sub("", begin.sub("", comment)).split("\n")
+                lines += [first.strip(), *(_STAR.sub("", row).rstrip() for row in rows)]
+                break
         else:
-            lines.append(_LINE.sub("", comment, count=1).rstrip())
-    return "\n".join(line for line in inspect.cleandoc("\n".join(lines)).split("\n") if not _is_rule(line)).strip()
+            lines += [_LINE.sub("", row, count=1).rstrip() for row in comment.split("\n")]
+    text = _REFERENCE.sub(r"\1", _SUMMARY.sub("\n", inspect.cleandoc("\n".join(lines))))
+    return "\n".join(line for line in inspect.cleandoc(text).split("\n") if not _is_rule(line)).strip()
 
 
 def summary(text: str) -> str:
@@ -78,9 +94,10 @@ def unwanted(text: str, language: str) -> str:
 
 
 _SECTION = re.compile(
-    r"[@\\:](?:param|arg|return|returns|throws|raises|type|rtype|brief|since|see|example|deprecated)\b"
+    r"@[a-z]|[\\:](?:param|arg|return|returns|throws|raises|type|rtype|brief|since|see|example|deprecated)\b"
     r"|(?:Args|Arguments|Parameters|Returns?|Raises|Yields|Examples?|Notes?|Attributes|See Also|Usage)\s*:?\s*$"
-    r"|>>> |-{3,}|#\s"
+    r"|>>> |-{3,}|#+\s|</?(?:param|returns|remarks|exception|typeparam|value|example|code|para)\b|\.[A-Z]{4,}\b"
+    r"|- (?:Parameters?|Returns|Throws)\b"
 )
 _RULE = re.compile(r"[^\w\s]{3,}")
 _LICENCE = re.compile(r"copyright|licen[sc]ed? under|spdx|all rights reserved|\(c\) *\d{4}|permission is hereby", re.I)
@@ -88,6 +105,9 @@ _PRAGMA = re.compile(
     r"\W*(?:noqa|type:\s*ignore|nosec|pylint|pragma|mypy:|ruff:|flake8|fmt:|isort:|yapf|pyright|pytype|cython:|eslint"
     r"|jshint|jslint|jscs|istanbul|prettier|ts-|@ts-|tslint|webpack|@flow|biome|deno-lint|sourceMappingURL"
     r"|v8 ignore|c8 ignore|nolint|clang-|go:|\+build|lint:|rubocop|frozen_string_literal|shellcheck|c?spell-?checker"
+    r"|swiftlint|mark:|phpcs|@?phpstan|@?psalm|ktlint|detekt|noinspection|luacheck|stylua|selene:|perlcritic|no critic"
+    r"|perltidy|hlint|credo:|dialyzer|resharper|scalafmt|scalastyle|#ok|\$?omp\b|f2py\b|yamllint|tfsec:|tflint|checkov"
+    r"|syntax=|requires -|schema:|yaml-language-server"
     r"|coverage:|sonar|checkstyle|@formatter|region\b|endregion|vim?:|-\*-|!?/(?:usr|bin)/|line \d+ \")",
     re.I,
 )

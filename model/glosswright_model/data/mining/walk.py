@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
-from glosswright_model.data.mining.languages import OTHERS, language_of
+from glosswright_model.data.mining.languages import OTHERS, language_of, shares_ending
+from glosswright_model.data.mining.mined_language import MinedLanguage
 from glosswright_model.errors import DataError
 
 MAX_FILE_BYTES = 1 << 20
@@ -29,6 +30,7 @@ BUILT = frozenset(
         "build",
         "coverage",
         "dist",
+        "dist-newstyle",
         "gen",
         "generated",
         "htmlcov",
@@ -36,13 +38,18 @@ BUILT = frozenset(
         "obj",
         "out",
         "target",
+        "zig-cache",
+        "zig-out",
     }
 )
 """Folders of build results and of code that programs write."""
 
 
-TEST_FOLDER = re.compile(r"(?:.*_)?(?:tests?|specs?)|__tests__")
-TEST_FILE = re.compile(r"(?:test_.+|.+_test|tests?|conftest|.+_spec|.+\.(?:test|spec)|.*[a-z0-9]Tests?)\.\w+|.+\.bats")
+TEST_FOLDER = re.compile(r"(?:.*_)?(?:[Tt]ests?|specs?)|__tests__")
+TEST_FILE = re.compile(
+    r"(?:test_.+|.+_test|tests?|conftest|.+_spec|.+\.(?:test|spec)|.*[a-z0-9]Tests?)\.\w+"
+    r"|.*[a-z0-9]Spec\.(?:hs|kt|scala|swift)|.+\.(?:bats|t)"
+)
 """Names of tests in the languages that are mined. The folder that is named itself is read whatever it is called."""
 
 
@@ -93,7 +100,7 @@ def walk(
             raise DataError(f"{path} is no source file or folder of source files: {error.strerror or error}") from error
         if path.is_dir():
             yield from _folder(path, languages, passed, with_others, without_tests, seen)
-        elif (language := language_of(path)) is None:
+        elif (language := _language(path)) is None:
             passed.add("unknown kind", path)
         elif not path.is_file():  # a pipe would block for ever
             passed.add("no plain file", path)
@@ -136,7 +143,7 @@ def _folder(
         folders[:] = sorted(name for name in folders if not _is_passed(here / name, passed, with_others, without_tests))
         for name in sorted(names):
             path = here / name
-            language = language_of(path)
+            language = _language(path)
             if language is None or language.key not in languages:
                 continue
             if os.path.islink(path):
@@ -149,6 +156,16 @@ def _folder(
                 passed.add("tests", path)
             elif _is_new(path, seen):
                 yield SourceFile(path, root, language.key)
+
+
+def _language(path: Path) -> MinedLanguage | None:
+    if not shares_ending(path) or not os.path.isfile(path):
+        return language_of(path)
+    try:
+        with path.open("rb") as stream:
+            return language_of(path, stream.read(_HEAD_BYTES))
+    except OSError:
+        return language_of(path)
 
 
 def _is_passed(folder: Path, passed: Passed, with_others: bool, without_tests: bool) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,15 @@ from hypothesis import strategies as st
 pytest.importorskip("tree_sitter")
 
 from glosswright_model.data.mining.extract import ExtractOptions, Found, extract
+from glosswright_model.data.mining.further_languages import FURTHER_LANGUAGES
 from glosswright_model.data.mining.languages import LANGUAGES, find_language, language_of, load_grammar
 from glosswright_model.data.mining.prose import comment_text, summary, unwanted
 from glosswright_model.errors import DataError
 
 CASES = Path(__file__).parent / "cases"
+
+
+INSTALLED = [key for key, language in LANGUAGES.items() if importlib.util.find_spec(language.module)]
 
 
 def shown(found: Found) -> str:
@@ -25,11 +31,13 @@ def shown(found: Found) -> str:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language(language: str) -> None:
-    """Comment → statements, docstring → body and docstring → function in every language that the server knows."""
+    """Comment → statements, docstring → body and docstring → function in every language that is mined."""
+    if LANGUAGES[language] in FURTHER_LANGUAGES:
+        pytest.importorskip(LANGUAGES[language].module, reason="comes with pip install 'glosswright[train]'")
     (source,) = (path for path in CASES.glob(f"{language}.*") if path.suffix != ".expected")
     found = extract(source.read_bytes(), language).found
     assert "\n".join(map(shown, found)) == (CASES / f"{language}.expected").read_text(encoding="utf-8").rstrip("\n")
-    assert language_of(source) is LANGUAGES[language]
+    assert language_of(source, source.read_bytes()) is LANGUAGES[language]
 
 
 def test_docstrings_may_be_taken_whole() -> None:
@@ -80,22 +88,30 @@ def test_strings_of_several_lines_keep_their_lines() -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")), st.data())
 def test_nothing_makes_it_fail(source: bytes, data: st.DataObject) -> None:
     """Half-written files, binary rubbish, any language."""
-    extract(source, data.draw(st.sampled_from(sorted(LANGUAGES))))
+    extract(source, data.draw(st.sampled_from(sorted(INSTALLED))))
 
 
 def test_every_grammar_has_the_nodes_it_is_asked_for() -> None:
     """A grammar that renames a node would silently give fewer pairs."""
-    for language in LANGUAGES.values():
+    for language in map(LANGUAGES.__getitem__, INSTALLED):
         grammar = load_grammar(language.key)
         kinds = {grammar.node_kind_for_id(number) for number in range(grammar.node_kind_count)}
-        named = language.comments | language.functions | language.wrappers | language.prefixes
-        assert (named | language.blocks | language.bodies | language.skipped) - kinds == set(), language.key
+        named = {
+            name
+            for part in fields(language)
+            if part.name not in ("key", "module", "factory", "extensions", "aliases", "words", "docs_inside")
+            and isinstance(names := getattr(language, part.name), (frozenset, tuple))
+            for name in names
+        }
+        assert named - kinds == set(), language.key
 
 
 def test_languages_by_other_names() -> None:
     """People write "bash" and "c++"."""
     assert find_language("Bash").key == "shellscript"
     assert find_language("c++").key == "cpp"
+    assert find_language("C#").key == "csharp"
+    assert find_language("fortran-modern").key == "fortran"
     with pytest.raises(DataError, match="no language"):
         find_language("klingon")
 
@@ -110,6 +126,26 @@ def test_languages_by_other_names() -> None:
         (["-- one", "----------"], "one"),
         (["#########", "# one", "#########"], "one"),
         (["=begin\none\n=end"], "one"),
+        (["--[[ one ]]"], "one"),
+        (["--[==[\n  one\n  two\n]==]"], "one\ntwo"),
+        (["---one", "-- two"], "one\ntwo"),
+        (["-- | one", "--   two"], "one\ntwo"),
+        (["{- one -}"], "one"),
+        (["{-| one\n    two\n-}"], "one\ntwo"),
+        (["(* one *)"], "one"),
+        (["(** one\n * two *)"], "one\ntwo"),
+        (["#= one =#"], "one"),
+        (["#==== one"], "==== one"),
+        (["<# one #>"], "one"),
+        (["<#\n.SYNOPSIS\n    one\n.PARAMETER X\n    two\n#>"], "one\n.PARAMETER X\n    two"),
+        (["#| one |#"], "one"),
+        (["% one\n% two"], "one\ntwo"),
+        (["%% one"], "one"),
+        (["%{\none\n%}"], "one"),
+        (["## one"], "one"),
+        (["!> one", "!! two"], "one\ntwo"),
+        ([";;; one", ";; two"], "one\ntwo"),
+        (["/// <summary>", '/// one <see cref="T:Two"/>', "/// </summary>"], "one Two"),
     ],
 )
 def test_signs_of_comments_are_taken_off(comments: list[str], text: str) -> None:

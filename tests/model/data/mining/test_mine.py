@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ pytest.importorskip("datasketch", reason="mining needs datasketch: pip install '
 
 from glosswright_model.cli import main
 from glosswright_model.data.mining.duplicates import Duplicates
-from glosswright_model.data.mining.languages import LANGUAGES
+from glosswright_model.data.mining.extract import ExtractOptions
+from glosswright_model.data.mining.languages import LANGUAGES, load_grammar
 from glosswright_model.data.mining.licences import is_permissive, licence_of_text
 from glosswright_model.data.mining.mine import MineOptions, Report, mine
 from glosswright_model.data.mining.repository import repository_of
@@ -195,6 +197,10 @@ def test_bad_files_are_counted_and_no_accident(tree: Path, tmp_path: Path) -> No
         ("store_test.go", True),
         ("store.spec.ts", True),
         ("StoreTest.java", True),
+        ("StoreSpec.hs", True),
+        ("OpenApiSpec.ts", False),
+        ("t/store.t", True),
+        ("Tests/StoreTool.swift", True),
         ("conftest.py", True),
         ("testing/store.py", False),
         ("contest.py", False),
@@ -329,7 +335,13 @@ def test_licences_of_files_and_packages(tmp_path: Path) -> None:
         # An installed package without a licence is not under that of the project it is installed in.
         "site-packages/bare/f.py": "",
     }
-    report, permissive = run(tmp_path / "r", tmp_path / "a.jsonl", with_others=True, licences=frozenset({"permissive"}))
+    report, permissive = run(
+        tmp_path / "r",
+        tmp_path / "a.jsonl",
+        languages=frozenset({"python"}),
+        with_others=True,
+        licences=frozenset({"permissive"}),
+    )
     assert {pair.licence for pair in permissive} == {"MIT", "Apache-2.0 OR MIT", "ISC", "BSD-2-Clause"}
     assert report.passed.files["another licence"] == 2
     assert not packages.exists()
@@ -393,6 +405,47 @@ def test_the_old_file_survives(tree: Path, tmp_path: Path) -> None:
         mine([tree], tree / "LICENSE" / "a.jsonl", MineOptions())
     with pytest.raises(DataError, match=r"\.jsonl or \.parquet"):
         mine([tree], tmp_path / "a.csv", MineOptions())
+
+
+@pytest.fixture
+def without_php(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if the wheel had not been installed."""
+    load_grammar.cache_clear()
+    monkeypatch.setitem(sys.modules, "tree_sitter_php", None)
+    yield
+    load_grammar.cache_clear()
+
+
+def test_files_without_a_grammar_are_passed_over(
+    tree: Path, tmp_path: Path, without_php: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One missing wheel must not cost the rest of a tree; who asks for the language must hear of it."""
+    for name in ("one", "two"):
+        (tree / f"{name}.php").write_text(f"<?php\n// what is known of {name} so far\n$known = find_{name}();\n")
+    out = tmp_path / "a.jsonl"
+    assert main(["mine", str(tree), "--out", str(out)]) == 0
+    said = capsys.readouterr().err
+    assert f"php: grammar not installed (pip install tree-sitter-php) 2, such as {tree / 'one.php'}" in said
+    assert {pair.language for pair in read_pairs(out)} == {"python"}
+    assert main(["mine", str(tree), "--out", str(out), "--language", "php"]) == 1
+    assert "pip install tree-sitter-php" in capsys.readouterr().err
+
+
+def test_an_ending_of_two_languages(tmp_path: Path) -> None:
+    """Objective-C and MATLAB share `.m`; the wrong grammar would read nothing but errors."""
+    pytest.importorskip("tree_sitter_objc", reason="comes with pip install 'glosswright[train]'")
+    pytest.importorskip("tree_sitter_matlab", reason="comes with pip install 'glosswright[train]'")
+    for name, text in (
+        ("Cart.m", "// Adds two given numbers.\nstatic int add(int a, int b) { return a + b; }\n"),
+        ("cart.m", "function c = add(a, b)\n% Adds two given numbers.\nc = a + b;\nend\n"),
+    ):
+        (tmp_path / "r" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "r" / name).write_text(text)
+    _, pairs = run(tmp_path / "r", tmp_path / "a.jsonl", extract=ExtractOptions(kinds=frozenset({"body"})))
+    assert {(pair.provenance.path, pair.language) for pair in pairs} == {
+        ("Cart.m", "objective-c"),
+        ("cart.m", "matlab"),
+    }
 
 
 def test_the_command(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
