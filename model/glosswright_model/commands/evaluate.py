@@ -52,6 +52,13 @@ def register(add: AddCommand) -> None:
         "--coverage", type=_strength, default=0.0, metavar="B", help="coverage normalisation (default: 0, none)"
     )
     parser.add_argument(
+        "--no-repeat",
+        type=_at_least_one,
+        default=0,
+        metavar="N",
+        help="no N tokens twice in an answer (default: allowed)",
+    )
+    parser.add_argument(
         "--grammar", action="store_true", help="answers must parse: a line of code, or a part such as a header alone"
     )
     parser.add_argument("--max-length", type=_at_least_one, default=256, metavar="N", help="tokens of an answer")
@@ -126,6 +133,7 @@ def _answers(task: Task, name: str, model: StepModel, loaded: Sequence[Loaded], 
         beam=options.beam,
         length_normalisation=options.length,
         coverage_normalisation=options.coverage,
+        no_repeat_ngram=options.no_repeat,
         max_length=min(each.answer_limit(options.max_length) for each in loaded),
         batch_size=options.batch,
         attention=options.out is not None and options.pictures > 0,

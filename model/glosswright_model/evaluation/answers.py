@@ -14,6 +14,7 @@ from glosswright_model.data.codec import Codec, EncodedSource
 from glosswright_model.decoding.beam import beam_search
 from glosswright_model.decoding.greedy import greedy
 from glosswright_model.decoding.hypothesis import Hypothesis, Normalisation
+from glosswright_model.decoding.repetition import Repetition
 from glosswright_model.decoding.step import StepModel
 
 
@@ -27,6 +28,8 @@ class Search:
     """alpha of Wu et al. 2016; only with a beam."""
     coverage_normalisation: float = 0.0
     """beta of Wu et al. 2016; only with a beam."""
+    no_repeat_ngram: int = 0
+    """Size of the n-grams that no answer may have twice; 0 forbids none."""
     max_length: int = 256
     """Tokens of an answer, its end included."""
     batch_size: int = 64
@@ -37,13 +40,13 @@ class Search:
     @property
     def text(self) -> str:
         """For people: `greedy`, `beam 5, length 0.6`."""
-        if self.beam == 1:
-            return "greedy"
-        parts = [f"beam {self.beam}"]
-        if self.length_normalisation:
+        parts = ["greedy"] if self.beam == 1 else [f"beam {self.beam}"]
+        if self.beam > 1 and self.length_normalisation:
             parts.append(f"length {self.length_normalisation:g}")
-        if self.coverage_normalisation:
+        if self.beam > 1 and self.coverage_normalisation:
             parts.append(f"coverage {self.coverage_normalisation:g}")
+        if self.no_repeat_ngram:
+            parts.append(f"no {self.no_repeat_ngram} tokens twice")
         return ", ".join(parts)
 
 
@@ -105,8 +108,16 @@ def _decode(
 ) -> list[Hypothesis]:
     source = collate_sources(rows)
     prefixes = [constraint(row) for row in rows] if constraint is not None else None
+    repetition = Repetition(no_repeat_ngram=search.no_repeat_ngram)
     if search.beam == 1:
-        return greedy(model, source, max_length=search.max_length, prefixes=prefixes, attention=search.attention)
+        return greedy(
+            model,
+            source,
+            max_length=search.max_length,
+            prefixes=prefixes,
+            repetition=repetition,
+            attention=search.attention,
+        )
     found = beam_search(
         model,
         source,
@@ -114,6 +125,7 @@ def _decode(
         max_length=search.max_length,
         normalisation=Normalisation(length=search.length_normalisation, coverage=search.coverage_normalisation),
         prefixes=prefixes,
+        repetition=repetition,
         attention=search.attention,
     )
     return [hypotheses[0] for hypotheses in found]

@@ -51,11 +51,26 @@ def test_attention_comes_with_tokens(tmp_path: Path) -> None:
         draw_attention(tmp_path / "none.png", plain)
 
 
+@pytest.mark.parametrize("beam", [1, 3])
+def test_no_token_comes_twice(beam: int, tmp_path: Path) -> None:
+    """A network that has learned nothing repeats itself, unless it is forbidden."""
+    loaded = load_checkpoint(write_checkpoint(tmp_path / "c"))
+
+    def most_of_one(no_repeat: int) -> int:
+        search = Search(beam=beam, max_length=12, no_repeat_ngram=no_repeat)
+        answers = answer_all(loaded.network, loaded.codec, SOURCES, search).answers
+        return max(answer.tokens.count(token) for answer in answers for token in answer.tokens)
+
+    assert most_of_one(0) > 1
+    assert most_of_one(1) == 1
+
+
 def test_words_of_a_search() -> None:
     """What a report calls it."""
     assert Search().text == "greedy"
     search = Search(beam=5, length_normalisation=0.6, coverage_normalisation=0.2)
     assert search.text == "beam 5, length 0.6, coverage 0.2"
+    assert Search(length_normalisation=0.6, no_repeat_ngram=3).text == "greedy, no 3 tokens twice"
 
 
 def test_outputs_are_read_back(tmp_path: Path) -> None:
