@@ -7,7 +7,6 @@ no judgement about duplicates. A file that a grammar reads in part yields what w
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import time
@@ -15,14 +14,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice, takewhile
+from itertools import dropwhile, islice, takewhile
 
 import tree_sitter
 
 from glosswright_model.data.mining.functions import Body, body_of, function_in, is_function, outer_of
 from glosswright_model.data.mining.languages import LANGUAGES, load_grammar
 from glosswright_model.data.mining.mined_language import MinedLanguage
-from glosswright_model.data.mining.prose import comment_text, summary, unwanted, without_sections
+from glosswright_model.data.mining.prose import (
+    comment_text,
+    literal,
+    quoted,
+    summary,
+    unwanted,
+    without_declaration,
+    without_name,
+    without_sections,
+)
 from glosswright_model.data.pairs import PairKind
 
 MAX_PARSE_S = 5.0
@@ -105,14 +113,18 @@ class _Extractor:
         body = body_of(function, self.language)
         if body is None:
             return
-        first, *rest = body.nodes
+        skipped = self.language.comments if self.language.docstrings else ()
+        first, *rest = dropwhile(lambda node: node.type in skipped, body.nodes)
         string = first.named_children[0] if first.type == "expression_statement" and first.named_children else first
         comments: list[tree_sitter.Node] = []
         if string.type in self.language.docstrings:
-            text = _literal(_text(string)) if self.language.key == "python" else _quoted(_text(string))
+            text = literal(_text(string)) if self.language.key == "python" else quoted(_text(string))
         elif comments := self._comments_inside(body.nodes):
             rest = rest[len(comments) - 1 :]
-            text = comment_text([_text(comment) for comment in comments])
+            name = function.child_by_field_name("name")
+            text = without_name(comment_text([_text(comment) for comment in comments]), _text(name) if name else "")
+            while rest and self._is_licence(rest[0]):
+                comments.append(rest.pop(0))
         else:
             return
         statements = [node for node in rest if node.type not in self.language.comments]
@@ -126,24 +138,31 @@ class _Extractor:
         if not statements or begin is None:
             self.result.left_out["no-body"] += 1
             return
-        signature = self._signature(outer, body)
         code = self._dedented(begin.start_byte, self._body_end(body))
         if self.language.key == "python":
+            signature = self._dedented(outer.start_byte, first.start_byte)
             inside = "\n".join("    " + line if line else "" for line in code.split("\n"))
             whole = f"{signature}\n{inside}"
         else:
-            whole = self._dedented(outer.start_byte, outer.end_byte, without=(first.start_byte, begin.start_byte))
+            cut = (first.start_byte, self._next_text((comments or [first])[-1].end_byte))
+            signature = self._dedented(outer.start_byte, begin.start_byte, without=cut).removesuffix("{").rstrip()
+            whole = self._dedented(outer.start_byte, self._stop(outer), without=cut)
         self._function(inspect.cleandoc(text), signature, code, whole, string, outer, outer)
 
     def _comments_inside(self, nodes: list[tree_sitter.Node]) -> list[tree_sitter.Node]:
         """The comment that begins a body, where it is one that documents the function."""
-        if not _text(nodes[0]).startswith(self.language.docs_inside or "\0") or not self._begins_line(nodes[0]):
+        if nodes[0].type not in self.language.comments or not self._begins_line(nodes[0]):
             return []
-        after = (node for node in nodes[1:])
         run = [nodes[0]]
-        while (node := next(after, None)) is not None and self._goes_on(run, node):
+        for node in nodes[1:]:
+            if not self._goes_on(run, node):
+                break
             run.append(node)
-        return run
+        return run if any(_text(node).startswith(self.language.docs_inside) for node in run) else []
+
+    def _is_licence(self, node: tree_sitter.Node) -> bool:
+        text = comment_text([_text(node)]) if node.type in self.language.comments else ""
+        return bool(text) and unwanted(text, self.language.key) == "licence"
 
     # Comments.
 
@@ -210,7 +229,7 @@ class _Extractor:
         if place and after[place].type in self.language.prefixed:
             function = after[place]
         if run[0].type not in self.language.comments:
-            text = _without_declaration(_quoted(_text(run[0])) or "")
+            text = without_declaration(quoted(_text(run[0])) or "")
             in_block = False
         else:
             text = comment_text([_text(comment) for comment in run])
@@ -300,7 +319,7 @@ class _Extractor:
             self.result.left_out[reason] += 1
         elif "statement" in self.options.kinds:
             code = self._dedented(taken[0].start_byte, self._with_end(self._stop(taken[-1])))
-            if code.rstrip(";") in _TRIVIAL:
+            if code.rstrip(";") in _TRIVIAL or _DECLARATION.fullmatch(code):
                 self.result.left_out["no-statement"] += 1
             else:
                 self._add(text, code, "statement", comment)
@@ -355,6 +374,11 @@ class _Extractor:
 
     def _line_start(self, place: int) -> int:
         return self.source.rfind(b"\n", 0, place) + 1
+
+    def _next_text(self, place: int) -> int:
+        while self.source[place : place + 1].isspace():
+            place += 1
+        return place
 
     def _end_row(self, node: tree_sitter.Node) -> int:
         """The row of a node's last character; some grammars count the line's end to a comment."""
@@ -423,6 +447,8 @@ _TRIVIAL = frozenset(
     }
 )
 """Code that says nothing about its comment, without a semicolon."""
+_DECLARATION = re.compile(r"\.PHONY\b[^\n]*|\(declare\b.*", re.S)
+"""A statement that is there for the tool alone: what follows it is what the comment speaks of, and too long."""
 
 
 def _parse(source: bytes, language: str) -> tree_sitter.Tree | None:
@@ -453,31 +479,3 @@ def _query(key: str) -> tree_sitter.Query:
 
 def _text(node: tree_sitter.Node) -> str:
     return (node.text or b"").decode("utf-8", "replace")
-
-
-def _literal(text: str) -> str | None:
-    """The value of a docstring; None for what is no plain string."""
-    try:
-        value = ast.literal_eval(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
-    return value if isinstance(value, str) else None
-
-
-_STRING = re.compile(r'"""(.*?)"""|"((?:[^"\\]|\\.)*)"', re.S)
-
-
-def _quoted(text: str) -> str | None:
-    """What stands in the first double quotes; None where there are none."""
-    found = _STRING.search(text)
-    if found is None:
-        return None
-    return re.sub(r'\\(["\\])', r"\1", found[1] or found[2] or "")
-
-
-def _without_declaration(text: str) -> str:
-    """Documentation without the indented code that may begin it: Julia repeats the declaration there."""
-    paragraphs = re.split(r"\n[ \t]*\n", inspect.cleandoc(text))
-    while len(paragraphs) > 1 and all(line.startswith("    ") for line in paragraphs[0].split("\n")):
-        del paragraphs[0]
-    return "\n\n".join(paragraphs)

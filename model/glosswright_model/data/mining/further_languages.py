@@ -263,6 +263,7 @@ _PROGRAMMING = (
         blocks=frozenset({"source_file", "block"}),
         bodies=frozenset({"block"}),
         skipped=frozenset({"class_definition", "else_clause", "elseif_clause", "case_clause", "otherwise_clause"}),
+        ends=r"[ \t]*;",
         docs_inside=("%",),
         enclosed=False,
     ),
@@ -288,6 +289,7 @@ _PROGRAMMING = (
             {
                 "use_statement",
                 "implicit_statement",
+                "variable_declaration",
                 "internal_procedures",
                 "end_function_statement",
                 "end_subroutine_statement",

@@ -36,6 +36,8 @@ _STAR = re.compile(r"^[ \t]*\*(?!\*)[ \t]?")
 _SUMMARY = re.compile(r"[ \t]*</?summary>[ \t]*|\A\s*\.(?:SYNOPSIS|DESCRIPTION)[ \t]*(?=\n)", re.I)
 _REFERENCE = re.compile(r"<(?:see|seealso|paramref|typeparamref)\s+\w+=\"(?:[A-Z]:)?([^\"]*)\"\s*/>|</?c>")
 
+_STRING = re.compile(r'"""(.*?)"""|"((?:[^"\\]|\\.)*)"', re.S)
+
 
 def comment_text(comments: Sequence[str]) -> str:
     """The text of a run of comments, without signs, frames and common indentation."""
@@ -51,6 +53,37 @@ def comment_text(comments: Sequence[str]) -> str:
             lines += [_LINE.sub("", row, count=1).rstrip() for row in comment.split("\n")]
     text = _REFERENCE.sub(r"\1", _SUMMARY.sub("\n", inspect.cleandoc("\n".join(lines))))
     return "\n".join(line for line in inspect.cleandoc(text).split("\n") if not _is_rule(line)).strip()
+
+
+def literal(text: str) -> str | None:
+    """The value of a docstring; None for what is no plain string."""
+    try:
+        value = ast.literal_eval(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def quoted(text: str) -> str | None:
+    """What stands in the first double quotes; None where there are none."""
+    found = _STRING.search(text)
+    if found is None:
+        return None
+    return re.sub(r'\\(["\\])', r"\1", found[1] or found[2] or "")
+
+
+def without_name(text: str, name: str) -> str:
+    """Documentation without the function's name in capitals, with which MATLAB's people begin it."""
+    word, _, rest = text.partition(" ")
+    return rest.lstrip() if name and word.rstrip(":.-") == name.upper() else text
+
+
+def without_declaration(text: str) -> str:
+    """Documentation without the indented code that may begin it: Julia repeats the declaration there."""
+    paragraphs = re.split(r"\n[ \t]*\n", inspect.cleandoc(text))
+    while len(paragraphs) > 1 and all(line.startswith("    ") for line in paragraphs[0].split("\n")):
+        del paragraphs[0]
+    return "\n\n".join(paragraphs)
 
 
 def summary(text: str) -> str:

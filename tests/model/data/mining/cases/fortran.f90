@@ -31,6 +31,15 @@ contains
     lines(n) = line
   end subroutine add
 
+  subroutine clear(lines, n)
+    !---------------------------
+    !! Throw away all lines of a cart.
+    real, intent(inout) :: lines(:)
+    integer, intent(out) :: n
+    lines = 0.0
+    n = 0
+  end subroutine clear
+
   !-----------------------------
   ! Add a tax to a price.
   !-----------------------------

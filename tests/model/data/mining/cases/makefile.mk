@@ -16,6 +16,10 @@ $(BUILD)/%.o: %.c cart.h
 clean:
 	rm -rf $(BUILD) # with the manual
 
+# the pages of the manual, in all languages
+.PHONY: manual
+manual: en.html de.html
+
 ifdef DEBUG
 # show where the memory goes
 CFLAGS += -g -fsanitize=address

@@ -27,7 +27,9 @@ function cart = add(cart, line)
 end
 
 function n = count(cart)
-    % How many lines there are.
+    %COUNT How many lines there are.
+
+    % Copyright 2020 The shop. All rights reserved.
     n = numel(cart.lines);
 end
 
@@ -35,5 +37,5 @@ function plot_prices(cart)
     prices = [cart.lines.price];
     %% the dearest lines come first
     sorted = sort(prices, 'descend');
-    bar(sorted);
+    bar(sorted) ;
 end

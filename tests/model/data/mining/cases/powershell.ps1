@@ -52,6 +52,7 @@ function Clear-Cart {
     .SYNOPSIS
         Empties the cart and tells it.
     #>
+    param([switch] $Quiet)
     $script:Lines = @()
     Send-Changed
 }
