@@ -12,7 +12,9 @@ _LINE_COMMENTS = {
     **dict.fromkeys(("python", "ruby", "shellscript", "julia", "perl", "elixir", "powershell", "nix"), "#"),
     **dict.fromkeys(("makefile", "terraform", "toml", "yaml"), "#"),
     **dict.fromkeys(("sql", "lua", "haskell"), "--"),
-    **{"commonlisp": ";;", "fortran": "!", "matlab": "%"},
+    "commonlisp": ";;",
+    "fortran": "!",
+    "matlab": "%",
 }
 _INDENT = {
     "go": "\t",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-tree_sitter = pytest.importorskip("tree_sitter")
+import tree_sitter
 
 from glosswright_model.data.mining.extract import extract
 from glosswright_model.data.mining.further_languages import FURTHER_LANGUAGES
