@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from glosswright_model.errors import ConfigError, DataError
 from glosswright_model.training.config import read_experiment
 from glosswright_model.training.preparation import make_codec
 
-CONFIGS = sorted((Path(__file__).parents[3] / "model" / "configs").glob("*.yaml"))
+ROOT = Path(__file__).parents[3]
+CONFIGS = sorted((ROOT / "model" / "configs").glob("*.yaml"))
 SMALL = "name: toy\ndata: {corpus: parallel, path: here}\n"
 
 
@@ -29,6 +31,20 @@ def test_every_configuration_in_the_repository_is_valid(path: Path) -> None:
     assert experiment.name == path.stem
     assert experiment.network_config().architecture == experiment.network["architecture"]
     assert make_codec(experiment, toy_pairs(30)).target_size > 4
+
+
+def test_documented_commands_name_what_is_there() -> None:
+    """A configuration that was renamed is still called by its old name in a page that nobody runs."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    trained = set(re.findall(r"model train ([a-z][\w.-]+)", text))
+    assert trained <= {path.stem for path in CONFIGS} | {path.name for path in CONFIGS}
+    script = (ROOT / "scripts" / "results.sh").read_text(encoding="utf-8")
+    repeated = set(re.findall(r"results\.sh ([a-z][\w-]+)", text))
+    assert repeated <= set(re.findall(r'NAMES="([^"]+)"', script)[0].split())
+    assert trained
+    assert repeated
+    assert set(re.findall(r"^ *trained \S+ ([a-z][\w-]+)", script, re.MULTILINE)) <= {path.stem for path in CONFIGS}
 
 
 def test_defaults_and_changes(tmp_path: Path) -> None:
