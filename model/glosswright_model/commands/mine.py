@@ -82,15 +82,16 @@ def _mine(options: argparse.Namespace) -> int:
         report = mine(
             options.paths, options.out, how, lambda done, total: bar.update(task, completed=done, total=total)
         )
-    _say(report, options.out)
+    _say(report, options)
     if options.report is not None:
         _write_report(report, options.report)
     return 0 if report.pairs else 1
 
 
-def _say(report: Report, out: Path) -> None:
+def _say(report: Report, options: argparse.Namespace) -> None:
+    written = f"{report.pairs} pairs written to {options.out}" if report.pairs else "nothing written"
     lines = [
-        f"{report.files} files read ({report.bytes / 1e6:.1f} MB), {report.pairs} pairs written to {out}",
+        f"{report.files} files read ({report.bytes / 1e6:.1f} MB), {written}",
         *_row("kinds", report.kinds),
         *_row("languages", report.languages),
         *_row("splits", report.splits),
@@ -100,7 +101,11 @@ def _say(report: Report, out: Path) -> None:
     ]
     if report.stopped:
         lines.append("Stopped at --max-pairs; give a larger number, or fewer folders, to have the rest.")
-    if not report.pairs:
+    if not report.pairs and options.licence and report.passed.files["another licence"]:
+        lines.append(
+            f"No pair was found under {', '.join(options.licence)}; which licences there are is said without --licence."
+        )
+    elif not report.pairs:
         lines.append("No pair was found: name a folder with source files that hold comments or docstrings.")
     print("\n".join(lines), file=sys.stderr)
 

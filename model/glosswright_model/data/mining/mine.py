@@ -2,7 +2,7 @@
 
 Files are read one after the other; candidates wait in a file beside the output, so that memory holds only what
 duplicates are found by. The same trees and options give the same output, byte for byte, and an output that exists is
-replaced only when all is done.
+replaced only when all is done and a pair was found.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ def mine(paths: Iterable[Path], out: Path, options: MineOptions, on_progress: On
             stays = without_leaks(splits, duplicates.clusters())
             report.left_out["near to training"] += len(stays) - sum(stays)
             kept = (pair for pair, stay in zip(read_pairs(waiting), stays, strict=True) if stay)
-            report.pairs = write_pairs(out, _counted(kept, report))
+            if splits:  # else what was there is worth more than an empty file
+                report.pairs = write_pairs(out, _counted(kept, report))
     except OSError as error:
         raise DataError(f"{out} cannot be written: {error.strerror or error}; what was there is untouched") from error
     return report
@@ -225,7 +226,8 @@ class _Reader:
 
 
 def _is_allowed(licence: str, allowed: frozenset[str]) -> bool:
-    return licence in allowed or ("permissive" in allowed and is_permissive(licence))
+    named = {name.casefold() for name in allowed}  # as SPDX compares identifiers
+    return licence.casefold() in named or ("permissive" in named and is_permissive(licence))
 
 
 def _counted(pairs: Iterable[Pair], report: Report) -> Iterator[Pair]:

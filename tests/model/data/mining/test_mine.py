@@ -462,5 +462,17 @@ def test_the_command(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["mine", str(tree), "--out", str(out), "--language", "klingon"]) == 1
     assert "klingon" in capsys.readouterr().err
     (tmp_path / "void").mkdir()
+    before = out.read_bytes()
     assert main(["mine", str(tmp_path / "void"), "--out", str(out)]) == 1
-    assert "No pair was found" in capsys.readouterr().err
+    assert "nothing written\nNo pair was found: name a folder" in capsys.readouterr().err
+    assert out.read_bytes() == before, "a slip in a path must not cost the pairs there are"
+
+
+def test_a_licence_is_named_in_any_case(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """SPDX identifiers are compared without regard to case; that no file stands under one is not a lack of comments."""
+    out = tmp_path / "a.jsonl"
+    assert main(["mine", str(tree), "--out", str(out), "--licence", "mit"]) == 0
+    assert {pair.licence for pair in read_pairs(out)} == {"MIT"}
+    capsys.readouterr()
+    assert main(["mine", str(tree), "--out", str(out), "--licence", "GPL-3.0-only"]) == 1
+    assert "No pair was found under GPL-3.0-only" in capsys.readouterr().err
