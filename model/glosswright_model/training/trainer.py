@@ -285,6 +285,10 @@ class Trainer:
             raise TrainingError(f"The validation metric {name} is no number after update {self._progress.update}.")
         return value
 
+    def _rank(self, results: Mapping[str, float]) -> tuple[float, float]:
+        """The better comes first; of equals by the metric that with the lower loss, as among checkpoints."""
+        return -self._deciding(results), results.get("loss", 0.0)
+
     def _save_state(self) -> None:
         for name, value in self._network.named_parameters():
             if not bool(torch.isfinite(value).all()):  # a gradient can be finite, and the step with it not
@@ -327,7 +331,7 @@ class Trainer:
             if settings.average != "none" and len(chosen) > 1:
                 average_checkpoints([self._checkpoint(kept.update) for kept in chosen], self._network)
                 mean = self._measure(self._network)
-                if self._deciding(mean) >= self._deciding(results):
+                if self._rank(mean) <= self._rank(results):
                     averaged, results = len(chosen), mean
                 else:
                     average_checkpoints([self._checkpoint(best.update)], self._network)

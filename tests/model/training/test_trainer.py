@@ -313,6 +313,19 @@ def test_the_mean_of_checkpoints_is_taken_when_it_is_better(tmp_path: Path) -> N
     assert sorted(path.name for path in (worse / "checkpoints").iterdir()) == ["update-0000016", "update-0000024"]
 
 
+def test_a_mean_that_is_only_as_good_needs_no_larger_loss(tmp_path: Path) -> None:
+    """While nothing is right all metrics are equal, and the mean over a run that still learns is worse than its end."""
+    losses = iter([3.0, 2.0, 1.0, 1.0, 2.5])
+
+    def evaluate(network: Network) -> Mapping[str, float]:
+        return {"exact_match": 0.0, "loss": next(losses)}
+
+    outcome = toy_trainer(tmp_path, FAST, evaluate=evaluate, validation=[]).run()
+    assert outcome.results["loss"] == 1.0
+    assert outcome.averaged == 1
+    assert same(weights(tmp_path), weights(tmp_path / "checkpoints" / "update-0000024"))
+
+
 def test_a_plateau_lowers_the_rate(tmp_path: Path) -> None:
     """The schedule that depends on validation must reach the optimizer."""
     rates: list[float] = []
