@@ -172,7 +172,8 @@ class Lines:
         """Every validation, and the training loss now and then."""
         if kind != "train" or update % self._every == 0:
             seconds = time.monotonic() - self._began
-            self._console.print(f"{seconds:7.0f} s  {kind}, epoch {epoch}, update {update}: {described(values)}")
+            text = f"{seconds:7.0f} s  {kind}, epoch {epoch}, update {update}: {described(values)}"
+            self._console.print(text, soft_wrap=True)  # a file has no width
 
     def close(self) -> None:
         """Nothing is held open."""

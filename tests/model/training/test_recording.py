@@ -154,3 +154,10 @@ def test_people_see_validations_on_any_output() -> None:
         output = io.StringIO()
         tell(make(Console(file=output, width=200)))
         assert "exact match 50, loss 0.7" in output.getvalue()
+
+
+def test_a_line_in_a_file_stays_one_line() -> None:
+    """Nobody can search a log for numbers that were broken to the width of a terminal that is not there."""
+    output = io.StringIO()
+    tell(Lines(Console(file=output, width=40)))
+    assert "update 4: exact match 50, loss 0.7\n" in output.getvalue()
