@@ -114,10 +114,17 @@ def _asked(task: Task, options: argparse.Namespace) -> Iterator[System]:
         networks = [each.network for each in loaded]
         yield _answers(task, f"ensemble of {len(loaded)}", Ensemble(networks), loaded, options)
         return
-    names = [each.about.name for each in loaded]
-    for each, folder in zip(loaded, options.checkpoints, strict=True):
-        name = each.about.name if names.count(each.about.name) == 1 else f"{each.about.name} ({folder.name})"
+    names = _told_apart([each.about.name for each in loaded], options.checkpoints)
+    for each, name in zip(loaded, names, strict=True):
         yield _answers(task, name, each.network, [each], options)
+
+
+def _told_apart(names: Sequence[str], folders: Sequence[Path]) -> Iterator[str]:
+    """The names of experiments; where two are equal, with the folder's name, or its path where those are equal too."""
+    for name, folder in zip(names, folders, strict=True):
+        alike = [other.name for other, its in zip(folders, names, strict=True) if its == name]
+        place = folder.name if alike.count(folder.name) == 1 else folder
+        yield name if len(alike) == 1 else f"{name} ({place})"
 
 
 def _answers(task: Task, name: str, model: StepModel, loaded: Sequence[Loaded], options: argparse.Namespace) -> System:

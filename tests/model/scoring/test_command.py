@@ -42,6 +42,15 @@ def test_checkpoints_and_a_file_of_answers(tmp_path: Path, capsys: pytest.Captur
     assert "nearest training pair (floor)" in capsys.readouterr().out
 
 
+def test_runs_of_one_experiment_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The result of every run lies in a folder `model`, so that the folder's name alone says nothing."""
+    data = write_corpus(tmp_path / "corpus")
+    runs = [write_checkpoint(tmp_path / run / "model", seed=seed) for seed, run in enumerate(("a", "b"))]
+    assert main(["eval", *map(str, runs), "--data", str(data), "--max-length", "4", "--json"]) == 0
+    names = [system["name"] for system in json.loads(capsys.readouterr().out)["systems"]]
+    assert names == [f"tiny ({run})" for run in runs]
+
+
 def test_answers_that_were_kept_score_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """So that another protocol, or a comparison, needs no second decoding."""
     data, report = write_corpus(tmp_path / "corpus"), tmp_path / "report"
