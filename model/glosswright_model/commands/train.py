@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glosswright_model.errors import CheckpointError, ConfigError
+from glosswright_model.errors import CheckpointError, ConfigError, TrainingError
 
 if TYPE_CHECKING:
     import torch
@@ -54,8 +54,16 @@ def run(options: argparse.Namespace) -> int:
     folder = options.out or Path("runs") / experiment.name
     if (folder / "state").exists() and not options.resume:
         raise ConfigError(f"{folder} holds a run already: go on with it by --resume, or choose another --out.")
-    with join_world(options.device) as world:
-        outcome = _train(experiment, folder, world)
+    try:
+        with join_world(options.device) as world:
+            outcome = _train(experiment, folder, world)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_want_of_memory(error):
+            raise
+        raise TrainingError(
+            "There is too little memory for this network and its batches: lower the sizes in network, or "
+            "training.batch_size."
+        ) from error
     if world.first:
         from glosswright_model.training.recording import described
 
@@ -63,6 +71,13 @@ def run(options: argparse.Namespace) -> int:
         print(f"{outcome.model}: {described(outcome.results)}; {outcome.updates} updates, {minutes:.0f} min.")
         print(f"Serve it with: glosswright model serve --model {outcome.model}")
     return 0
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    """On a CPU torch has no class for it."""
+    import torch
+
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def find_config(path: Path) -> Path:
@@ -81,9 +96,11 @@ def find_config(path: Path) -> Path:
 
 def _train(experiment: Experiment, folder: Path, world: World) -> Outcome:
     from glosswright_model.checkpoint import save_checkpoint
+    from glosswright_model.evaluation.protocols import find_protocol
     from glosswright_model.training.preparation import prepare
     from glosswright_model.training.trainer import Run, Trainer
 
+    find_protocol(experiment.protocol)  # says what is wrong before the work begins
     prepared = prepare(experiment)
     if world.first:
         _keep_config(experiment, folder)

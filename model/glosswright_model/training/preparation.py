@@ -19,7 +19,7 @@ import torch
 from glosswright_model.checkpoint import About, load_checkpoint, read_config, sha256
 from glosswright_model.data.augment import AugmentOptions, augmented_examples
 from glosswright_model.data.batching import Batches, BatchOptions, Example, encode_pairs, is_oversized
-from glosswright_model.data.bpe_codec import BpeCodecOptions
+from glosswright_model.data.bpe_codec import BpeCodec, BpeCodecOptions
 from glosswright_model.data.codec import Codec
 from glosswright_model.data.codecs import build_codec
 from glosswright_model.data.pairs import Pair
@@ -62,6 +62,8 @@ def prepare(experiment: Experiment) -> Prepared:
     """
     train, dev = read_parts(experiment)
     start = load_checkpoint(Path(experiment.start_from)) if experiment.start_from else None
+    if start is not None and isinstance(start.codec, WordCodec | BpeCodec):
+        _check_codec(experiment, start.codec)
     codec = start.codec if start else make_codec(experiment, train)
     config = experiment.network_config()
     torch.manual_seed(seed_of(experiment.training.seed, "weights"))
@@ -129,6 +131,22 @@ def make_codec(experiment: Experiment, train: Sequence[Pair]) -> Codec:
     refuse_unknown(options, (field.name for field in dataclasses.fields(kinds[kind])), "codec")
     texts = [pair for pair in train if not is_oversized(pair)]
     return build_codec(kind, texts, {"source_limit": experiment.data.source_limit, **options})
+
+
+def _check_codec(experiment: Experiment, codec: WordCodec | BpeCodec) -> None:
+    """A checkpoint brings its text pipeline along: one that is asked for must be that. Raises ConfigError."""
+    its = {"kind": codec.kind, **dataclasses.asdict(codec.options)}
+    asked = dict(experiment.codec) if "codec" in experiment.model_fields_set else {}
+    refuse_unknown(asked, its, "codec")
+    where = {key: f"codec.{key}" for key in asked}
+    if "source_limit" in experiment.data.model_fields_set and "source_limit" not in asked:
+        asked["source_limit"], where["source_limit"] = experiment.data.source_limit, "data.source_limit"
+    for key, value in asked.items():
+        if value != its[key]:
+            raise ConfigError(
+                f"{where[key]}: is {value!r}, but the vocabulary of start_from was made with {its[key]!r}; use that, "
+                "or leave it out."
+            )
 
 
 def take_vectors(experiment: Experiment, network: Network, codec: Codec) -> None:

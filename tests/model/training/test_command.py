@@ -89,6 +89,27 @@ def test_tuning_starts_with_weights_and_vocabulary_of_a_checkpoint(tmp_path: Pat
         assert value.allclose(first.network.state_dict()[name], atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("codec={kind: bpe}", "codec.kind: is 'bpe', but the vocabulary of start_from was made with 'word'"),
+        ("codec.source_words=comment", "codec.source_words: is 'comment'"),
+        ("codec.size=300", "codec.size is no setting"),
+        ("data.source_limit=7", "data.source_limit: is 7, but"),
+    ],
+)
+def test_tuning_with_another_text_pipeline_is_refused(
+    tmp_path: Path, arguments: list[str], change: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The vocabulary comes from the checkpoint, whatever the configuration says: then it must not say otherwise."""
+    assert main([*arguments, "--set", "training.epochs=1"]) == EXIT_OK
+    start = f"start_from={tmp_path / 'run' / 'model'}"
+    tuned = [*arguments[:-4], "--out", str(tmp_path / "tuned"), "--set", start, "--set", change]
+    assert main(tuned) == EXIT_FAILURE
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "tuned").exists()
+
+
 def test_a_corpus_of_one_pair_trains(tmp_path: Path, arguments: list[str]) -> None:
     """Nothing to learn from, but nothing to crash about either."""
     toy_corpus(tmp_path / "corpus", train=1, dev=1)
@@ -133,6 +154,7 @@ def test_other_settings_make_servable_models_too(tmp_path: Path, arguments: list
         (["--set", "data.target_limit=1"], "no pair to train on"),
         (["--set", "start_from=/nowhere"], "is no checkpoint"),
         (["--set", "protocol=runes"], "runes"),
+        (["--set", "network.hidden_size=100000000"], "too little memory for this network"),
         (["--set", "network.hidden_size=3"], "hidden_size"),
         (["--set", "training.metric=blue"], "not 'blue'"),
         (["--set", "codec.source_min_frequency=1e3"], "must be of the type int"),
