@@ -103,8 +103,8 @@ def save_checkpoint(
     weights: what floating-point numbers are stored as. Raises CheckpointError: no space, no permission, a folder with
     something else in it, or weights that are no numbers; what was there before is still there then.
     """
-    if folder.exists() and not (folder / CONFIG_NAME).is_file() and any(folder.iterdir()):
-        raise CheckpointError(f"{folder} holds something that is no checkpoint; choose another folder.")
+    if folder.exists() and not is_checkpoint(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        raise CheckpointError(f"{folder} is, or holds, something that is no checkpoint; choose another folder.")
     with replaced_folder(folder) as fresh:
         tensors = {name: _stored(tensor, WEIGHT_TYPES[weights]) for name, tensor in own_tensors(network).items()}
         for name, tensor in tensors.items():
@@ -146,7 +146,8 @@ def check_checkpoint(folder: Path) -> None:
     """See whether `load_checkpoint` would read a folder, up to the values of the weights. Raises CheckpointError."""
     finish_replacement(folder)
     with _named(folder):
-        _read_small_parts(folder)
+        config, _, codec = _read_small_parts(folder)
+        _compare_shapes(folder / WEIGHTS_NAME, config, codec)
 
 
 def is_checkpoint(folder: Path) -> bool:
@@ -251,8 +252,8 @@ def _read_small_parts(folder: Path) -> tuple[NetworkConfig, About, Codec]:
     return config, about, _load_codec(folder, document)
 
 
-def _load_network(path: Path, config: NetworkConfig, codec: Codec) -> Network:
-    """Compare names and shapes before any memory of the network's size is taken."""
+def _compare_shapes(path: Path, config: NetworkConfig, codec: Codec) -> None:
+    """Names and shapes, before any memory of the network's size is taken."""
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             found = {name: torch.Size(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
@@ -271,6 +272,10 @@ def _load_network(path: Path, config: NetworkConfig, codec: Codec) -> Network:
     for name in expected.keys() - found.keys():
         if expected[name].numel() > largest:
             raise _Wrong(_difference({name}, set()))
+
+
+def _load_network(path: Path, config: NetworkConfig, codec: Codec) -> Network:
+    _compare_shapes(path, config, codec)
     with torch.random.fork_rng(devices=[]):  # the weights drawn here are replaced at once
         network = build(config, codec.source_size, codec.target_size)
     try:

@@ -15,7 +15,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from glosswright_model.errors import BackendMissing, ModelLoadError
 
@@ -123,9 +123,9 @@ def _kind(model_path: str | os.PathLike[str]) -> tuple[BackendName, str]:
                 return "llama.cpp", "a GGUF file"
         raise ModelLoadError(f"{path.name} is neither a GGUF file nor a model folder")
     if path.is_dir():
-        if _is_checkpoint(path / "config.json"):
-            return "seq2seq", "a network trained with glosswright"
         if (path / "config.json").is_file():
+            if _configuration(path / "config.json").get("format") == "glosswright-seq2seq":
+                return "seq2seq", "a network trained with glosswright"
             return "transformers", "a folder in the Hugging Face format"
         if is_adapter(path):
             return "transformers", "a LoRA adapter"
@@ -136,14 +136,18 @@ def _kind(model_path: str | os.PathLike[str]) -> tuple[BackendName, str]:
     return "transformers", "a model on the Hugging Face hub"
 
 
-def _is_checkpoint(config: Path) -> bool:
-    """Whether a folder's configuration says that it is a checkpoint of ours; `checkpoint` itself would import torch."""
+def _configuration(config: Path) -> dict[str, Any]:
+    """What a folder's configuration says. Raises ModelLoadError where no engine could read it either."""
     try:
         with config.open("rb") as file:
             document = json.loads(file.read(_LONGEST_CONFIG))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and document.get("format") == "glosswright-seq2seq"
+    except OSError as error:
+        raise ModelLoadError(f"{config} cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise ModelLoadError(f"{config} is damaged: it holds no JSON object; copy the model again")
+    return document
 
 
 def _accelerator() -> tuple[str, str]:

@@ -26,9 +26,13 @@ def register(add: AddCommand) -> None:
 def run(options: argparse.Namespace) -> int:
     """Copy; returns 0. Raises CheckpointError with a sentence for the user."""
     from glosswright_model.checkpoint import WEIGHTS_NAME, load_checkpoint, save_checkpoint
+    from glosswright_model.errors import CheckpointError
     from glosswright_model.weights.shipped import checkpoint_folder
 
-    loaded = load_checkpoint(checkpoint_folder(options.checkpoint))
+    original = checkpoint_folder(options.checkpoint)
+    if options.out.exists() and original.exists() and options.out.samefile(original):
+        raise CheckpointError(f"{options.out} is the original, which would be lost; choose another folder.")
+    loaded = load_checkpoint(original)
     save_checkpoint(options.out, loaded.network, loaded.config, loaded.codec, loaded.about, weights=options.weights)
     megabytes = (options.out / WEIGHTS_NAME).stat().st_size / 1e6
     print(f"{options.out}: {megabytes:.1f} MB of weights as {options.weights}.")

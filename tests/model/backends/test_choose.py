@@ -24,6 +24,9 @@ def models(tmp_path: Path) -> Path:
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "hf").mkdir()
     (tmp_path / "hf" / "config.json").write_text("{}")
+    for name, text in (("cut", '{"format": "glossw'), ("list", "[]")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(text)
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "config.json").write_text('{"format": "glosswright-seq2seq", "version": 1}')
     (tmp_path / "other").mkdir()
@@ -69,6 +72,8 @@ def test_a_hub_id_goes_to_transformers() -> None:
     [
         ("notes.txt", "auto", "neither a GGUF file nor a model folder"),
         ("other", "auto", "no config.json"),
+        ("cut", "auto", r"config\.json is damaged"),
+        ("list", "auto", r"config\.json is damaged"),
         ("m.gguf", "transformers", "transformers cannot read m.gguf"),
         ("hf", "llama.cpp", r"llama\.cpp cannot read hf"),
         ("m.gguf", "vllm", "no back end 'vllm'"),

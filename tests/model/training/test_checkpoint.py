@@ -18,6 +18,7 @@ from glosswright_model import atomic_folder
 from glosswright_model.checkpoint import (
     CONFIG_NAME,
     WEIGHTS_NAME,
+    check_checkpoint,
     is_checkpoint,
     load_checkpoint,
     own_tensors,
@@ -180,6 +181,9 @@ def test_a_bad_checkpoint_is_refused_in_words(tmp_path: Path, case: str) -> None
     with pytest.raises(CheckpointError, match=message) as caught:
         load_checkpoint(tmp_path / "model")
     assert str(tmp_path / "model") in str(caught.value)
+    if case not in ("tensor missing", "tensor not a number"):  # it may be tied; that takes loading
+        with pytest.raises(CheckpointError, match=message):
+            check_checkpoint(tmp_path / "model")
 
 
 def test_no_space_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,6 +224,10 @@ def test_what_a_killed_writer_left_is_cleared(tmp_path: Path) -> None:
 def test_another_folder_is_not_overwritten(tmp_path: Path) -> None:
     """A mistyped --out must not delete someone's files."""
     (tmp_path / "thesis.tex").write_text("years of work")
+    for place in (tmp_path, tmp_path / "thesis.tex"):
+        with pytest.raises(CheckpointError, match="no checkpoint"):
+            save_checkpoint(place, toy_network(toy_codec()), TINY, toy_codec(), ABOUT)
+    (tmp_path / CONFIG_NAME).write_text('{"model_type": "qwen2"}')  # many things have a file of this name
     with pytest.raises(CheckpointError, match="no checkpoint"):
         save_checkpoint(tmp_path, toy_network(toy_codec()), TINY, toy_codec(), ABOUT)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"

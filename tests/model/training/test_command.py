@@ -186,6 +186,8 @@ def test_a_smaller_copy_answers_the_same(tmp_path: Path, capsys: pytest.CaptureF
     assert sizes[0] < 0.7 * sizes[1]
     assert main(["export", str(tmp_path / "nothing"), "--out", str(tmp_path / "copy")]) == EXIT_FAILURE
     assert "is no checkpoint" in capsys.readouterr().err
+    assert main(["export", str(tmp_path / "model"), "--out", str(tmp_path / "small" / ".." / "model")]) == EXIT_FAILURE
+    assert "the original, which would be lost" in capsys.readouterr().err
 
 
 def test_code_before_a_target_can_be_part_of_the_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
