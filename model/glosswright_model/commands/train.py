@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Train; returns 0. Raises ModelPackageError with a sentence for the user."""
     from glosswright_model.training.config import read_experiment
     from glosswright_model.training.distributed import join_world
+    from glosswright_model.training.memory import is_want_of_memory
 
     changes = list(options.changes)
     if options.data is not None:
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         with join_world(options.device) as world:
             outcome = _train(experiment, folder, world)
     except (MemoryError, RuntimeError) as error:
-        if not _is_want_of_memory(error):
+        if not is_want_of_memory(error):
             raise
         raise TrainingError(
             "There is too little memory for this network and its batches: lower the sizes in network, or "
@@ -71,13 +72,6 @@ def run(options: argparse.Namespace) -> int:
         print(f"{outcome.model}: {described(outcome.results)}; {outcome.updates} updates, {minutes:.0f} min.")
         print(f"Serve it with: glosswright model serve --model {outcome.model}")
     return 0
-
-
-def _is_want_of_memory(error: Exception) -> bool:
-    """On a CPU torch has no class for it."""
-    import torch
-
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def find_config(path: Path) -> Path:

@@ -126,7 +126,7 @@ def read_experiment(path: Path, changes: Sequence[str] = ()) -> Experiment:
         raise ConfigError(f"The configuration {path} cannot be read ({error.strerror}).") from error
     if len(raw) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{path} is larger than a configuration can be.")
-    document = _parsed(raw, str(path))
+    document = parsed_yaml(raw, str(path))
     if not isinstance(document, dict):
         raise ConfigError(f"{path} is no configuration: it must hold keys and values.")
     for change in changes:
@@ -139,7 +139,7 @@ def experiment_from(document: Mapping[str, Any], where: str) -> Experiment:
     try:
         experiment = Experiment.model_validate_json(json.dumps(document))
     except ValidationError as error:
-        raise ConfigError(f"{where}: {_first_problem(error)}") from error
+        raise ConfigError(f"{where}: {first_problem(error, Experiment)}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where} holds something that is no text, number, list or mapping ({error}).") from error
     _check_positions(experiment, where)
@@ -181,19 +181,20 @@ def refuse_unknown(section: Mapping[str, Any], known: Iterable[str], where: str)
             raise ConfigError(f"{where}.{key} is no setting; {_nearest(key, known)}")
 
 
-def _first_problem(error: ValidationError) -> str:
+def first_problem(error: ValidationError, kind: type[Settings]) -> str:
+    """What is wrong with a document for settings of this kind, and where."""
     problem = error.errors(include_url=False)[0]
     place = [part for part in problem["loc"] if isinstance(part, str)]
     key = ".".join(map(str, problem["loc"]))
     if problem["type"] == "extra_forbidden":
-        return f"{key} is no setting; {_nearest(place[-1], _known_at(place[:-1]))}"
+        return f"{key} is no setting; {_nearest(place[-1], _known_at(kind, place[:-1]))}"
     if problem["type"] == "missing":
         return f"{key} is missing."
     return f"{key}: {problem['msg']} (it is {problem['input']!r})."
 
 
-def _known_at(place: Sequence[str]) -> list[str]:
-    model: Any = Experiment
+def _known_at(kind: type[Settings], place: Sequence[str]) -> list[str]:
+    model: Any = kind
     for name in place:
         model = model.model_fields[name].annotation
     return list(model.model_fields)
@@ -215,7 +216,7 @@ def _lay_over(document: dict[str, Any], change: str) -> None:
         if not isinstance(inner, dict):
             raise ConfigError(f"--set {change}: {name} holds a value, not settings.")
         section = inner
-    section[last] = _parsed(text.encode(), f"--set {change}")
+    section[last] = parsed_yaml(text.encode(), f"--set {change}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -230,7 +231,8 @@ _Loader.add_implicit_resolver(
 )
 
 
-def _parsed(raw: bytes, where: str) -> Any:
+def parsed_yaml(raw: bytes, where: str) -> Any:
+    """What a YAML text holds. Raises ConfigError, naming the line."""
     try:
         return yaml.load(raw, Loader=_Loader)  # noqa: S506  # a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:

@@ -93,9 +93,10 @@ def finetune(
     finish_replacement(out / STATE)
     if not resume and ((out / STATE).exists() or (out / ADAPTER).exists()):
         raise ConfigError(f"{out} holds a run already: go on with it by --resume, or choose another --out.")
+    place = _device(device)  # says what is wrong before the work begins
     train, dev = _read(settings)
     _make(out)
-    run = _Run(settings, out, train, dev, torch.device(_device() if device == "auto" else device))
+    run = _Run(settings, out, train, dev, place)
     progress = run.train(on_step)
     merged = run.merge() if merge else None
     best = progress.best
@@ -380,7 +381,11 @@ def _licences(pairs: Sequence[Pair]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
 
-def _device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+def _device(name: str) -> torch.device:
+    """The one of that name, or the best there is. Raises ConfigError where torch cannot use it."""
+    there = [kind for kind, found in (("cuda", torch.cuda), ("mps", torch.backends.mps)) if found.is_available()]
+    if name == "auto":
+        return torch.device([*there, "cpu"][0])
+    if name != "cpu" and name not in there:
+        raise ConfigError(f"torch cannot compute on {name} here; leave --device out to take what there is.")
+    return torch.device(name)

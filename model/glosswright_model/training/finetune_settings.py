@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from glosswright_model.data.pairs import PairKind
 from glosswright_model.errors import ConfigError
+from glosswright_model.training.config import first_problem, parsed_yaml
 from glosswright_model.training.settings import Count, OptimizerSettings, Positive, Settings, Share
 
 MAX_CONFIG_BYTES = 1_000_000
@@ -26,6 +26,14 @@ class LoraSettings(Settings):
     """On what goes into A."""
     targets: tuple[str, ...] = ()
     """Names of the linear layers that get an adapter; none given: all but the output layer."""
+
+
+class AdapterOptimizerSettings(OptimizerSettings):
+    """As for whole networks, with defaults for adapters; each stays whichever other setting is given."""
+
+    learning_rate: Annotated[float, Field(gt=0.0, le=10.0)] = 2e-4
+    beta2: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.999
+    accumulate: Positive = 4
 
 
 class FinetuneSettings(Settings):
@@ -53,7 +61,7 @@ class FinetuneSettings(Settings):
     save_every: Count = 100
     """Updates between two saved states, from which a killed run goes on; 0: after each epoch only."""
     lora: LoraSettings = LoraSettings()
-    optimizer: OptimizerSettings = OptimizerSettings(learning_rate=2e-4, beta2=0.999, accumulate=4)
+    optimizer: AdapterOptimizerSettings = AdapterOptimizerSettings()
 
 
 def finetune_settings(config: Path | None, flags: Mapping[str, Any]) -> FinetuneSettings:
@@ -72,8 +80,7 @@ def finetune_settings(config: Path | None, flags: Mapping[str, Any]) -> Finetune
     try:
         return FinetuneSettings.model_validate_json(json.dumps(document))
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise ConfigError(f"{where}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}.") from error
+        raise ConfigError(f"{where}: {first_problem(error, FinetuneSettings)}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where} holds something that is no text, number, list or mapping ({error}).") from error
 
@@ -92,11 +99,9 @@ def _set(document: dict[str, Any], name: str, value: Any) -> None:
 def _read(path: Path) -> dict[str, Any]:
     try:
         raw = path.read_bytes()
-        document = yaml.safe_load(raw) if len(raw) <= MAX_CONFIG_BYTES else None
     except OSError as error:
         raise ConfigError(f"The configuration {path} cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not YAML: {str(error).splitlines()[0]}.") from error
+    document = parsed_yaml(raw, str(path)) if len(raw) <= MAX_CONFIG_BYTES else None
     if not isinstance(document, dict):
         raise ConfigError(f"{path} is no configuration: it must hold keys and values.")
     return document

@@ -410,16 +410,58 @@ def test_settings_from_file_and_flags(tmp_path: Path) -> None:
     assert (found.epochs, found.lora.rank, found.lora.alpha, found.model) == (9, 4, 8, "m")
     for text, message in (
         ("model: m", "--data"),
-        ("model: m\ndata: d\nepoch: 3", "epoch"),
+        ("model: m\ndata: d\nepoch: 3", r"epoch is no setting; did you mean epochs\?"),
+        ("model: m\ndata: d\nlora: {ranks: 3}", r"lora\.ranks is no setting; did you mean rank\?"),
         ("model: m\ndata: d\nlora: 3", "lora"),
         ("- 1", "keys and values"),
-        ("a: [", "not YAML"),
+        ("a: [", "no YAML in line 1"),
         ("model: m\ndata: d\nepochs: 0", "epochs"),
         ("model: m\ndata: d\nepochs: 2020-01-01", "no text, number"),
     ):
         file.write_text(text)
         with pytest.raises(ConfigError, match=message):
             finetune_settings(file, {"lora.rank": 4} if "lora: 3" in text else {})
+
+
+def test_the_settings_of_the_manual_are_taken_as_printed(tmp_path: Path) -> None:
+    """They are there to be copied. `2e-4` is a text to YAML 1.1."""
+    page = (Path(__file__).parents[3] / "docs" / "finetuning.md").read_text(encoding="utf-8")
+    (tmp_path / "f.yaml").write_text(page.split("```yaml\n")[1].split("```")[0])
+    found = finetune_settings(tmp_path / "f.yaml", {})
+    assert found == finetune_settings(None, {"model": "path/to/model", "data": "pairs.jsonl"}), "they are the defaults"
+
+
+def test_one_setting_of_the_optimizer_changes_no_other() -> None:
+    """A learning rate on the command line must not make four updates of one."""
+    usual = finetune_settings(None, {"model": "m", "data": "d"}).optimizer
+    found = finetune_settings(None, {"model": "m", "data": "d", "optimizer.learning_rate": 0.01}).optimizer
+    assert found == usual.model_copy(update={"learning_rate": 0.01})
+    assert (usual.learning_rate, usual.beta2, usual.accumulate) == (2e-4, 0.999, 4)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_said(
+    causal_folder: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nothing is begun."""
+    arguments = ["finetune", "--model", str(causal_folder), "--data", str(data), "--out", str(tmp_path / "run")]
+    assert main([*arguments, "--device", "cuda"]) == 1
+    assert "torch cannot compute on cuda here" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_little_memory_says_what_to_make_smaller(
+    causal_folder: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The likeliest trouble of large models."""
+
+    def full(*_: object) -> object:
+        return torch.empty(1 << 50)
+
+    monkeypatch.setattr(module, "answer_loss", full)
+    arguments = ["finetune", "--model", str(causal_folder), "--data", str(data), "--out", str(tmp_path / "run")]
+    assert main([*arguments, "--max-tokens", "64", "--device", "cpu"]) == 1
+    assert "There is too little memory: halve batch_size" in capsys.readouterr().err
 
 
 def test_the_command(causal_folder: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
