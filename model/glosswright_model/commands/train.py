@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glosswright_model.errors import CheckpointError, ConfigError, TrainingError
+from glosswright_model.errors import CheckpointError, ConfigError, DataError, TrainingError
 
 if TYPE_CHECKING:
     import torch
@@ -95,6 +95,7 @@ def _train(experiment: Experiment, folder: Path, world: World) -> Outcome:
     from glosswright_model.training.trainer import Run, Trainer
 
     find_protocol(experiment.protocol)  # says what is wrong before the work begins
+    _check_language(experiment.language)
     prepared = prepare(experiment)
     if world.first:
         _keep_config(experiment, folder)
@@ -131,6 +132,18 @@ def _train(experiment: Experiment, folder: Path, world: World) -> Outcome:
         recorder.close()
         if world.first:
             _draw(folder)
+
+
+def _check_language(name: str) -> None:
+    """A model is asked about files of its language alone, by the name editors have for it. Raises ConfigError."""
+    from glosswright_model.data.mining.languages import LANGUAGES, find_language
+
+    try:
+        editors = find_language(name).key
+    except DataError:
+        return  # none that is mined, but a corpus may hold any
+    if name not in LANGUAGES:
+        raise ConfigError(f"language: editors call {name} {editors!r}; use that, or the model will never be asked.")
 
 
 def _evaluator(experiment: Experiment, prepared: Prepared, device: torch.device) -> Evaluate:

@@ -70,6 +70,7 @@ class Run:
         """The model's text as it came, behind what the prompt assumed already."""
         self.usage: Usage | None = None
         self.pieces = 0
+        """Pieces of text that came; one of several tokens counts as those, where the endpoint tells."""
         self.origins: tuple[Origin, ...] = ()
         """Where the text so far came from, if the model tells."""
         self._clock = clock
@@ -116,7 +117,7 @@ class Run:
         if self.done or not chunk.text:
             return False
         text = chunk.text.replace("\n", "\n" + self.job.prompt.margin)
-        self.pieces += 1
+        self.pieces += max(1, len(chunk.logprobs))  # a beam search sends its answer whole
         self.raw += text
         self._last_at = self._clock()
         self._first_at = self._first_at or self._last_at

@@ -154,6 +154,7 @@ def test_other_settings_make_servable_models_too(tmp_path: Path, arguments: list
         (["--set", "data.target_limit=1"], "no pair to train on"),
         (["--set", "start_from=/nowhere"], "is no checkpoint"),
         (["--set", "protocol=runes"], "runes"),
+        (["--set", "language=Py"], "editors call Py 'python'"),
         (["--set", "network.hidden_size=100000000"], "too little memory for this network"),
         (["--set", "network.hidden_size=3"], "hidden_size"),
         (["--set", "training.metric=blue"], "not 'blue'"),

@@ -11,6 +11,7 @@ import pytest
 from glosswright_server.engine.jobs import job_for
 from glosswright_server.engine.run import Run
 from glosswright_server.engine.suggestion import Suggestion
+from glosswright_server.generation.completions import CompletionChunk, TokenLogprob
 from glosswright_server.generation.scripted import Script
 
 from .test_engine import Stage
@@ -131,6 +132,17 @@ def test_a_run_counts_time_on_its_own_clock(stage: Stage) -> None:
     timing = run.timing(9.0)
     assert (timing.total_ms, timing.first_token_ms) == (3500.0, 2500.0)
     assert (timing.tokens, timing.tokens_per_second) == (0, 0.0)
+
+
+def test_an_answer_that_comes_whole_counts_as_its_tokens(stage: Stage) -> None:
+    """A beam search has nothing to send before it ends; what it cost is shown to the user and kept to a budget."""
+    stage.show("# assign\n▮")
+    [intent, *_] = stage.engine.actions(stage.snapshot, 3, 3)
+    run = Run(job_for(stage.snapshot, intent, stage.source.ready_now().profile, 10))
+    run.begin()
+    tokens = tuple(TokenLogprob(token, -0.1) for token in ("a", " =", " 1", "\n"))
+    assert run.take(CompletionChunk("a = 1\n", logprobs=tokens))
+    assert run.timing(0.0).tokens == 4
 
 
 PLUS = [f"def {name}(a, b):\n    return a {sign} b\n" for name, sign in (("add", "+"), ("sub", "-"), ("mul", "*"))]
