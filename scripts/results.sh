@@ -68,7 +68,7 @@ case $NAME in
     [ -e "$pairs" ] || "$GLOSSWRIGHT" model mine "${folders[@]}" --kind body --language python --without-tests --out "$pairs"
     trained docstring-body docstring-body --data "$pairs"
     for part in dev test; do
-      measured docstring-body -- --part "$part" --beam 5 --length 1 --coverage 0.03
+      measured docstring-body -- --part "$part" --beam 5 --length 1 --coverage 0.2 --no-repeat 4
       for system in baseline backtransl; do
         [ "$system $part" != "baseline dev" ] || continue # that file was published incomplete
         "$GLOSSWRIGHT" model eval --data "$CORPUS" --part "$part" --tokenised \
