@@ -328,7 +328,10 @@ def test_interrupted_and_gone_on(tmp_path: Path, data: Path) -> None:
     command += ["--mode", "single", "--jobs", "1"]
     with ScriptedModel(tmp_path / "model", rules=rules, token_s=0.4) as model:
         env = {**os.environ, **model.env}
+        # A shell starts what runs in the background with interrupts ignored, and that is inherited.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        signal.signal(signal.SIGINT, before)
         assert process.stderr is not None
         try:
             first = process.stderr.readline()
