@@ -37,10 +37,9 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from glosswright_model.data.mining.languages import find_language
-    from glosswright_model.errors import TrainingError
     from glosswright_model.training.finetune import Step, finetune
     from glosswright_model.training.finetune_settings import finetune_settings
-    from glosswright_model.training.memory import is_want_of_memory
+    from glosswright_model.training.memory import want_of_memory_named
 
     flags: dict[str, Any] = {
         "model": options.model,
@@ -65,17 +64,13 @@ def run(options: argparse.Namespace) -> int:
             if step.dev_loss is not None:
                 bar.console.print(f"After update {step.update}: loss on dev pairs {step.dev_loss:.4f}")
 
-        try:
+        with want_of_memory_named(
+            ": halve batch_size and double optimizer.accumulate, which changes nothing else, or use "
+            "--gradient-checkpointing; --resume goes on with the same settings only."
+        ):
             outcome = finetune(
                 settings, options.out, merge=options.merge, resume=options.resume, device=options.device, on_step=show
             )
-        except (MemoryError, RuntimeError) as error:
-            if not is_want_of_memory(error):
-                raise
-            raise TrainingError(
-                "There is too little memory: halve batch_size and double optimizer.accumulate, which changes nothing "
-                "else, or use --gradient-checkpointing; --resume goes on with the same settings only."
-            ) from error
     licences = ", ".join(f"{name} {count}" for name, count in outcome.licences.items())
     left_out = f"; {outcome.left_out} left out, their answers were too long" if outcome.left_out else ""
     print(

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glosswright_model.errors import CheckpointError, ConfigError, DataError, TrainingError
+from glosswright_model.errors import CheckpointError, ConfigError, DataError
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Train; returns 0. Raises ModelPackageError with a sentence for the user."""
     from glosswright_model.training.config import read_experiment
     from glosswright_model.training.distributed import join_world
-    from glosswright_model.training.memory import is_want_of_memory
+    from glosswright_model.training.memory import want_of_memory_named
 
     changes = list(options.changes)
     if options.data is not None:
@@ -55,16 +55,9 @@ def run(options: argparse.Namespace) -> int:
     folder = options.out or Path("runs") / experiment.name
     if (folder / "state").exists() and not options.resume:
         raise ConfigError(f"{folder} holds a run already: go on with it by --resume, or choose another --out.")
-    try:
-        with join_world(options.device) as world:
-            outcome = _train(experiment, folder, world)
-    except (MemoryError, RuntimeError) as error:
-        if not is_want_of_memory(error):
-            raise
-        raise TrainingError(
-            "There is too little memory for this network and its batches: lower the sizes in network, or "
-            "training.batch_size."
-        ) from error
+    advice = " for this network and its batches: lower the sizes in network, or training.batch_size."
+    with want_of_memory_named(advice), join_world(options.device) as world:
+        outcome = _train(experiment, folder, world)
     if world.first:
         from glosswright_model.training.recording import described
 
